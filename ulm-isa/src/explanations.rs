@@ -1,0 +1,2 @@
+/// The pages behind `explain I…`.
+pub const EXPLANATIONS: &[Explanation] = &[];

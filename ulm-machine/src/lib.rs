@@ -1,0 +1,1 @@
+//! The Ulm Lecture Machine: memory, registers, engines, traps, observers.

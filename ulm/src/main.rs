@@ -1,0 +1,3 @@
+//! The `ulm` command.
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! The ULM assembler: source text to objects to images.
+
+#![forbid(unsafe_code)]
+
+pub mod image;

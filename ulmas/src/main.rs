@@ -1,0 +1,3 @@
+//! The `ulmas` command.
+
+fn main() {}
