@@ -15,13 +15,15 @@
 mod disassemble;
 pub mod effect;
 mod error;
+pub mod explanations;
 pub mod flow;
 pub mod isa;
 pub mod micro;
 mod parse;
 pub mod word;
 
-pub use error::{EXPLANATIONS, IsaError};
+pub use error::{IsaError, IsaErrorKind};
+pub use explanations::EXPLANATIONS;
 pub use isa::{
     Field, FieldIndex, FieldKind, Form, FormRef, Format, Instruction, InstructionId, Isa, Piece,
 };
