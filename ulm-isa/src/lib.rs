@@ -18,7 +18,9 @@ mod error;
 pub mod explanations;
 pub mod flow;
 pub mod isa;
+mod manual;
 pub mod micro;
+pub mod notation;
 mod parse;
 pub mod word;
 
