@@ -17,6 +17,7 @@ pub mod effect;
 mod error;
 pub mod explanations;
 pub mod flow;
+mod grammar;
 pub mod isa;
 mod manual;
 pub mod micro;

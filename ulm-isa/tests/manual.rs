@@ -79,7 +79,10 @@ fn every_mnemonic_can_be_shown_with_every_form_and_opcode() {
         for &form in isa.forms_of(mnemonic) {
             assert!(page.contains(&isa.write_form(form)), "{mnemonic}");
             let opcode = isa.instruction(form.instruction).opcode;
-            assert!(page.contains(&format!("0x{opcode:02X}, format")), "{mnemonic}");
+            assert!(
+                page.contains(&format!("0x{opcode:02X}, format")),
+                "{mnemonic}"
+            );
         }
     }
 }
@@ -106,7 +109,14 @@ fn the_manuals_have_a_section_for_each_mnemonic_and_an_entry_for_each_opcode() {
     }
     for (_, introduction) in &isa.introductions {
         let line = introduction.lines().next().unwrap();
-        assert!(html.contains(&line.replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")));
+        assert!(
+            html.contains(
+                &line
+                    .replace('<', "&lt;")
+                    .replace('>', "&gt;")
+                    .replace('"', "&quot;")
+            )
+        );
     }
 }
 
