@@ -384,6 +384,8 @@ impl<'a> Parser<'a> {
     fn form(&mut self, span: Range<usize>) {
         let Some(mut pending) = self.pending.take() else {
             if !self.lost {
+                // One message for a block of such lines.
+                self.lost = true;
                 self.error(span, IsaErrorKind::OutsideInstruction("a form"));
             }
             return;
