@@ -12,7 +12,7 @@ use diagnostics::SHOWN_ERRORS;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::effect::{Effect, OPERATIONS, Parameter, Statement};
-use crate::error::{IsaError, IsaErrorKind, clip};
+use crate::error::{FIRST_OF_PAIR, IsaError, IsaErrorKind, clip};
 use crate::isa::{Field, FieldIndex, FieldKind, Form, Format, FormatId, Instruction, Isa, Piece};
 pub(crate) use expression::FLAGS;
 use expression::Parsed;
@@ -541,14 +541,20 @@ impl<'a> Parser<'a> {
             if cursor.take(Token::Semicolon) {
                 continue;
             }
-            let statement = self.call(cursor, format).and_then(|statement| {
-                cursor.expect(Token::Semicolon, "`;`")?;
-                Ok(statement)
-            });
-            match statement {
+            match self.call(cursor, format) {
                 Ok(statement) => statements.push(statement),
                 Err(error) => {
                     self.report(error);
+                    cursor.skip_behind(Token::Semicolon);
+                    continue;
+                }
+            }
+            if !cursor.take(Token::Semicolon) {
+                // It is missing where the statement ends, perhaps lines above what comes next.
+                let end = cursor.previous_end();
+                let error = cursor.unexpected("`;`");
+                self.error(end..end, error.kind);
+                if cursor.peek() != Some(Token::Identifier) {
                     cursor.skip_behind(Token::Semicolon);
                 }
             }
@@ -693,9 +699,8 @@ fn overlap(a: &[Atom<'_>], b: &[Atom<'_>]) -> bool {
 fn check_argument(argument: &Parsed, parameter: Parameter) -> Result<(), IsaError> {
     let what = match parameter {
         Parameter::Value => return Ok(()),
-        Parameter::Source | Parameter::Destination | Parameter::DestinationPair => {
-            "the number of a register"
-        }
+        Parameter::Source | Parameter::Destination => "the number of a register",
+        Parameter::DestinationPair => FIRST_OF_PAIR,
         Parameter::Size => "a number of bytes",
         Parameter::Scale => "a scale",
         Parameter::Extension => "an extension",
