@@ -10,7 +10,7 @@ pub const EXPLANATIONS: &[Explanation] = &[
     Explanation {
         code: "I0101",
         title: "something else was expected",
-        text: r#"The line begins well, but at the marked place something stands that does not
+        text: "The line begins well, but at the marked place something stands that does not
 fit. The label says what could stand there. The first column of a line decides
 what the line is: a comment (`#`), the introduction of a mnemonic (`@`), a form
 (`:`), an instruction (a digit), an effect (white space), or else a format.
@@ -30,7 +30,7 @@ Right:
     0x01 IMM
     : halt imm
         ulm_halt(imm);
-"#,
+",
     },
     Explanation {
         code: "I0102",
@@ -60,7 +60,7 @@ Right:
     Explanation {
         code: "I0103",
         title: "a comment that is never closed",
-        text: r#"A comment in an effect begins with /* and ends with */, possibly lines later.
+        text: "A comment in an effect begins with /* and ends with */, possibly lines later.
 Without its end it would swallow the rest of the file.
 
 Wrong:
@@ -78,12 +78,12 @@ Right:
     0x01 NONE
     : nop
         /* nothing to do */ ;
-"#,
+",
     },
     Explanation {
         code: "I0104",
         title: "the number is too large",
-        text: r#"Numbers go up to 2^64 - 1, which is 18446744073709551615 or 0xFFFFFFFFFFFFFFFF.
+        text: "Numbers go up to 2^64 - 1, which is 18446744073709551615 or 0xFFFFFFFFFFFFFFFF.
 
 Wrong:
 
@@ -100,12 +100,12 @@ Right:
     0x01 R
     : ones %x
         ulm_setReg(0xFFFFFFFFFFFFFFFF, x);
-"#,
+",
     },
     Explanation {
         code: "I0105",
         title: "the expression is nested too deep",
-        text: r#"An expression may be nested 200 deep: parentheses, operators before a value, and
+        text: "An expression may be nested 200 deep: parentheses, operators before a value, and
 also a chain of operators, which groups to the left. No instruction needs more;
 a long effect can be several statements.
 
@@ -116,12 +116,12 @@ Right:
     0x01 R
     : twice %x
         ulm_setReg(ulm_regVal(x) + ulm_regVal(x), x);
-"#,
+",
     },
     Explanation {
         code: "I0201",
         title: "there is no such format",
-        text: r#"Behind its opcode an instruction names its format, and a line further up must
+        text: "Behind its opcode an instruction names its format, and a line further up must
 define it: the name, then the fields. Formats are found by their exact name;
 capital letters count.
 
@@ -140,12 +140,12 @@ Right:
     0x01 IMM
     : halt imm
         ulm_halt(imm);
-"#,
+",
     },
     Explanation {
         code: "I0202",
         title: "a format is defined twice",
-        text: r#"A name stands for one format. The second definition is reported, with the place
+        text: "A name stands for one format. The second definition is reported, with the place
 of the first.
 
 Wrong:
@@ -165,12 +165,12 @@ Right:
     0x01 ONE
     : halt %x
         ulm_halt(ulm_regVal(x));
-"#,
+",
     },
     Explanation {
         code: "I0203",
         title: "the format has no such field",
-        text: r#"A form names fields of the instruction's format; the label lists them. The opcode
+        text: "A form names fields of the instruction's format; the label lists them. The opcode
 is not among them: nobody writes it. Everything in a form is a field, a number
 or punctuation, so a plain word that should be written as it stands can't be
 one.
@@ -190,12 +190,12 @@ Right:
     0x01 R
     : halt %x
         ulm_halt(ulm_regVal(x));
-"#,
+",
     },
     Explanation {
         code: "I0204",
         title: "a field stands twice in a format",
-        text: r#"Forms and effects name the fields of a format, so its names must differ.
+        text: "Forms and effects name the fields of a format, so its names must differ.
 
 Wrong:
 
@@ -212,12 +212,12 @@ Right:
     0x01 RR
     : copy %x, %y
         ulm_setReg(ulm_regVal(x), y);
-"#,
+",
     },
     Explanation {
         code: "I0205",
         title: "this is no type of field",
-        text: r#"A field is written as (name type bits). The type is u for unsigned numbers and
+        text: "A field is written as (name type bits). The type is u for unsigned numbers and
 registers, s for signed numbers in two's complement, j for the distance of a
 jump: a signed number of 4-byte words, shown and written in bytes.
 
@@ -236,12 +236,12 @@ Right:
     0x01 IMM
     : halt imm
         ulm_halt(imm);
-"#,
+",
     },
     Explanation {
         code: "I0206",
         title: "a field of no or of too many bits",
-        text: r#"A field has from 1 to 32 bits. An operand of 0 bits is left out of the format.
+        text: "A field has from 1 to 32 bits. An operand of 0 bits is left out of the format.
 
 Wrong:
 
@@ -258,12 +258,12 @@ Right:
     0x01 NONE
     : halt
         ulm_halt(0);
-"#,
+",
     },
     Explanation {
         code: "I0207",
         title: "the fields of a format are too wide together",
-        text: r#"An instruction is a word of 32 bits, and its fields have to fit into it. Bits
+        text: "An instruction is a word of 32 bits, and its fields have to fit into it. Bits
 that remain are unused.
 
 Wrong:
@@ -281,12 +281,12 @@ Right:
     0x01 WIDE
     : halt x
         ulm_halt(x);
-"#,
+",
     },
     Explanation {
         code: "I0208",
         title: "a format begins with its opcode",
-        text: r#"The first field of each format is called OP and is unsigned: it is what tells the
+        text: "The first field of each format is called OP and is unsigned: it is what tells the
 instructions apart.
 
 Wrong:
@@ -304,12 +304,12 @@ Right:
     0x01 IMM
     : halt imm
         ulm_halt(imm);
-"#,
+",
     },
     Explanation {
         code: "I0209",
         title: "opcodes of different widths",
-        text: r#"The machine reads the opcode before it knows the format. So it has the same
+        text: "The machine reads the opcode before it knows the format. So it has the same
 number of bits in all formats; the note shows the first of them.
 
 Wrong:
@@ -329,12 +329,12 @@ Right:
     0x01 IMM
     : halt imm
         ulm_halt(imm);
-"#,
+",
     },
     Explanation {
         code: "I0301",
         title: "the opcode is taken",
-        text: r#"An opcode stands for one instruction. If two ways to write it are wanted, they
+        text: "An opcode stands for one instruction. If two ways to write it are wanted, they
 are two forms of the one instruction: two lines with a colon.
 
 Wrong:
@@ -357,12 +357,12 @@ Right:
     : halt imm
     : stop imm
         ulm_halt(imm);
-"#,
+",
     },
     Explanation {
         code: "I0302",
         title: "the opcode does not fit",
-        text: r#"The field OP of the format has a number of bits, and the opcode must fit: with 8
+        text: "The field OP of the format has a number of bits, and the opcode must fit: with 8
 bits it goes from 0x00 to 0xFF.
 
 Wrong:
@@ -380,12 +380,12 @@ Right:
     0x10 IMM
     : halt imm
         ulm_halt(imm);
-"#,
+",
     },
     Explanation {
         code: "I0303",
         title: "a form fits two opcodes",
-        text: r#"Some text could be written for either instruction, so the assembler could not
+        text: "Some text could be written for either instruction, so the assembler could not
 choose. Forms are told apart by their mnemonic, their punctuation (a register
 has its `%`) and by the numbers in them, not by the names, types or widths of
 fields.
@@ -415,12 +415,12 @@ Right:
     0x02 S
     : fail imm
         ulm_halt(-imm);
-"#,
+",
     },
     Explanation {
         code: "I0304",
         title: "an instruction without a form",
-        text: r#"A line that begins with a colon says how the instruction is written in a program.
+        text: "A line that begins with a colon says how the instruction is written in a program.
 The disassembler uses the first one; without any, nobody could write the
 instruction.
 
@@ -438,12 +438,12 @@ Right:
     0x01 IMM
     : halt imm
         ulm_halt(imm);
-"#,
+",
     },
     Explanation {
         code: "I0305",
         title: "an instruction without an effect",
-        text: r#"Indented lines below the forms say what the instruction does. If it does nothing,
+        text: "Indented lines below the forms say what the instruction does. If it does nothing,
 an empty statement says so: a semicolon.
 
 Wrong:
@@ -460,12 +460,12 @@ Right:
     0x01 NONE
     : nop
         ;
-"#,
+",
     },
     Explanation {
         code: "I0306",
         title: "a line that belongs to no instruction",
-        text: r#"Forms and effects belong to the instruction above them, and there is none. Perhaps
+        text: "Forms and effects belong to the instruction above them, and there is none. Perhaps
 its line with opcode and format is missing, or a line that should be something
 else begins with white space.
 
@@ -491,12 +491,12 @@ Right:
     0x02 IMM
     : fail imm
         ulm_halt(-imm);
-"#,
+",
     },
     Explanation {
         code: "I0307",
         title: "too many of something",
-        text: r#"There is room for 65535 formats, for 65535 instructions, and for 1024 forms with
+        text: "There is room for 65535 formats, for 65535 instructions, and for 1024 forms with
 the same mnemonic and punctuation that differ only in the numbers in them. A
 form with a field in place of the numbers stands for all of them.
 
@@ -507,12 +507,12 @@ Right:
     0x01 IMM
     : halt imm
         ulm_halt(imm);
-"#,
+",
     },
     Explanation {
         code: "I0308",
         title: "a description without an instruction",
-        text: r#"The text has no instruction at all: perhaps it is the wrong file. An instruction
+        text: "The text has no instruction at all: perhaps it is the wrong file. An instruction
 begins with a line that has its opcode and its format.
 
 Wrong:
@@ -526,12 +526,12 @@ Right:
     0x01 IMM
     : halt imm
         ulm_halt(imm);
-"#,
+",
     },
     Explanation {
         code: "I0401",
         title: "there is no such effect",
-        text: r#"An effect is a call of something that every machine can do, such as
+        text: "An effect is a call of something that every machine can do, such as
 ulm_setReg(value, register). A value has to be given to something: a statement
 that only computes one does nothing, and is not allowed.
 
@@ -550,12 +550,12 @@ Right:
     0x01 R
     : clear %x
         ulm_setReg(0, x);
-"#,
+",
     },
     Explanation {
         code: "I0402",
         title: "a name that means nothing here",
-        text: r#"A name in an expression is a field of the instruction's format, ULM_ZERO_EXT or
+        text: "A name in an expression is a field of the instruction's format, ULM_ZERO_EXT or
 ULM_SIGN_EXT, or one of the functions ulm_regVal(r), ulm_ipVal() and
 ulm_readChar(). The label lists what there is.
 
@@ -574,12 +574,12 @@ Right:
     0x01 R
     : clear %x
         ulm_setReg(0, x);
-"#,
+",
     },
     Explanation {
         code: "I0403",
         title: "a wrong number of arguments",
-        text: r#"Each effect and each function takes a fixed number of arguments. The result's
+        text: "Each effect and each function takes a fixed number of arguments. The result's
 register is the last one: ulm_add64(a, b, d) is %d := b + a.
 
 Wrong:
@@ -597,12 +597,12 @@ Right:
     0x01 RR
     : addq %x, %y
         ulm_add64(ulm_regVal(x), ulm_regVal(y), y);
-"#,
+",
     },
     Explanation {
         code: "I0404",
         title: "an argument that is known only at run time",
-        text: r#"Which registers an instruction uses, how many bytes it moves, and how it extends
+        text: "Which registers an instruction uses, how many bytes it moves, and how it extends
 them must be known from its word: these arguments may be computed from fields
 and numbers only. A register's number is its field; ulm_regVal gives its value.
 
@@ -621,12 +621,12 @@ Right:
     0x01 RR
     : copy %x, %y
         ulm_setReg(ulm_regVal(x), y);
-"#,
+",
     },
     Explanation {
         code: "I0405",
         title: "an argument out of its range",
-        text: r#"Registers are numbered from 0 to 255. A load or store moves 1, 2, 4 or 8 bytes,
+        text: "Registers are numbered from 0 to 255. A load or store moves 1, 2, 4 or 8 bytes,
 and a load extends with ULM_ZERO_EXT or ULM_SIGN_EXT.
 
 Wrong:
@@ -644,12 +644,12 @@ Right:
     0x01 RR
     : get (%x), %y
         ulm_fetch64(0, x, 0, 0, ULM_ZERO_EXT, 4, y);
-"#,
+",
     },
     Explanation {
         code: "I0406",
         title: "there is no such flag",
-        text: r#"The flags are ULM_ZF (zero), ULM_CF (carry), ULM_SF (sign) and ULM_OF (signed
+        text: "The flags are ULM_ZF (zero), ULM_CF (carry), ULM_SF (sign) and ULM_OF (signed
 overflow). ulm_statusReg[ULM_ZF] is 1 if the flag is set, else 0.
 
 Wrong:
@@ -667,7 +667,7 @@ Right:
     0x01 J
     : jz distance
         ulm_conditionalRelJump(ulm_statusReg[ULM_ZF], distance);
-"#,
+",
     },
 ];
 

@@ -139,7 +139,10 @@ fn more_forms_that_differ_in_a_number_than_there_is_room_for_are_rejected() {
 
 #[test]
 fn more_formats_than_can_be_counted_are_rejected() {
-    let text: String = (0..65_536).map(|n| format!("F{n} (OP u 8)\n")).collect();
+    let mut text = String::new();
+    for n in 0..65_536 {
+        writeln!(text, "F{n} (OP u 8)").unwrap();
+    }
     assert_eq!(codes(&text), ["I0307"]);
 }
 
