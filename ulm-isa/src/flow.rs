@@ -36,9 +36,19 @@ impl Isa {
             falls_through: true,
             ..Flow::default()
         };
+        // The register in which a statement before the jump left the way back.
+        let mut kept = None;
         for statement in &self.instruction(decoded.instruction).effect.statements {
             let arguments = &statement.arguments;
             match statement.operation {
+                Operation::SetRegister => {
+                    let mut is_return_address = false;
+                    arguments[0].walk(&mut |part| {
+                        is_return_address |= *part == Expression::InstructionPointer;
+                    });
+                    let register = value(&arguments[1]).and_then(|r| u8::try_from(r).ok());
+                    kept = register.filter(|&r| is_return_address && r != 0).or(kept);
+                }
                 Operation::Halt => {
                     flow.halts = true;
                     flow.falls_through = false;
@@ -68,6 +78,51 @@ impl Isa {
                 _ => {}
             }
         }
+        if let Some(register) = kept
+            && flow.is_jump()
+            && !flow.falls_through
+        {
+            flow.link = Some(register);
+            flow.falls_through = true;
+        }
         flow
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flow(isa: &Isa, word: u32) -> Flow {
+        isa.flow(isa.decode(word).expect("the word is an instruction"))
+    }
+
+    #[test]
+    fn a_jump_that_keeps_a_return_address_is_a_call() {
+        let call = flow(Isa::ulm(), 0x4001_0200);
+        assert_eq!((call.link, call.falls_through), (Some(2), true));
+        let back = flow(Isa::ulm(), 0x4002_0000);
+        assert_eq!((back.link, back.falls_through), (None, false));
+    }
+
+    #[test]
+    fn a_call_may_be_two_statements() {
+        let isa = Isa::parse(
+            "J (OP u 8) (link u 4) (to j 20)\n0x01 J\n: call to, %link\n    \
+             ulm_setReg(ulm_ipVal() + 4, link); ulm_unconditionalRelJump(to);\n",
+        )
+        .expect("the description is right");
+        let call = flow(&isa, 0x0130_0002);
+        assert_eq!(
+            (call.link, call.distance, call.falls_through),
+            (Some(3), Some(8), true)
+        );
+        assert!(!flow(&isa, 0x0100_0002).falls_through);
+    }
+
+    #[test]
+    fn a_conditional_jump_goes_both_ways() {
+        let jz = flow(Isa::ulm(), 0x42FF_FFFF);
+        assert_eq!((jz.distance, jz.falls_through), (Some(-4), true));
     }
 }
