@@ -1,6 +1,6 @@
 //! From an image back to source.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -30,22 +30,27 @@ struct Writer<'a> {
     /// By segment and offset.
     labels: [BTreeMap<u64, Vec<String>>; 3],
     fixups: FxHashMap<(SegmentKind, u64), &'a Fixup>,
+    /// The offsets of those in the data.
+    data_fixups: BTreeSet<u64>,
     output: String,
 }
 
 impl<'a> Writer<'a> {
     fn new(isa: &'a Isa, image: &'a Image) -> Self {
-        let fixups = image
-            .object
-            .fixups
-            .iter()
-            .map(|fixup| ((fixup.segment, fixup.offset), fixup))
-            .collect();
+        let fixups = &image.object.fixups;
         let mut writer = Self {
             isa,
             image,
             labels: Default::default(),
-            fixups,
+            fixups: fixups
+                .iter()
+                .map(|fixup| ((fixup.segment, fixup.offset), fixup))
+                .collect(),
+            data_fixups: fixups
+                .iter()
+                .filter(|fixup| fixup.segment == SegmentKind::Data)
+                .map(|fixup| fixup.offset)
+                .collect(),
             output: String::new(),
         };
         writer.name_places();
@@ -284,40 +289,47 @@ impl<'a> Writer<'a> {
     }
 
     /// Bytes of the data, cut at labels and fixups.
-    fn data_block(&mut self, segment: &Segment, mut at: u64, mut bytes: &[u8]) -> u64 {
-        while !bytes.is_empty() {
+    fn data_block(&mut self, segment: &Segment, start: u64, bytes: &[u8]) -> u64 {
+        let end = start + bytes.len() as u64;
+        let mut at = start;
+        // Up to here no string begins: what stopped the last one looked at was not its NUL.
+        let mut plain_until = start;
+        while at < end {
             self.write_labels(SegmentKind::Data, at);
-            if let Some((text, length)) = self.fixed_datum(segment, at, bytes) {
+            let rest = &bytes[(at - start) as usize..];
+            if let Some((text, length)) = self.fixed_datum(segment, at, rest) {
                 let _ = writeln!(self.output, "{text}");
                 at += length as u64;
-                bytes = &bytes[length..];
                 continue;
             }
-            let next = self.labels[SegmentKind::Data as usize]
-                .range(at + 1..)
-                .next()
-                .map_or(u64::MAX, |(offset, _)| *offset);
-            let length = (next - at).min(bytes.len() as u64) as usize;
-            let length = (1..length)
-                .find(|&i| {
-                    self.fixups
-                        .contains_key(&(SegmentKind::Data, at + i as u64))
-                })
-                .unwrap_or(length);
-            if let Some(end) = string_length(&bytes[..length]) {
-                let _ = writeln!(self.output, "        .string {}", quote(&bytes[..end]));
-                at += end as u64 + 1;
-                bytes = &bytes[end + 1..];
-                continue;
+            let part = &rest[..(self.next_cut(at, end) - at) as usize];
+            if at >= plain_until {
+                match text_length(part) {
+                    Ok(length) => {
+                        let _ = writeln!(self.output, "        .string {}", quote(&part[..length]));
+                        at += length as u64 + 1;
+                        continue;
+                    }
+                    Err(length) => plain_until = at + length as u64,
+                }
             }
-            // Up to where a string begins.
-            let end = (1..length).find(|&i| string_length(&bytes[i..length]).is_some());
-            let row = end.unwrap_or(length).min(ROW);
-            self.byte_row(&bytes[..row]);
+            let row = part.len().min(ROW).min((plain_until - at).max(1) as usize);
+            self.byte_row(&part[..row]);
             at += row as u64;
-            bytes = &bytes[row..];
         }
         at
+    }
+
+    /// The next place in the data with a label or a fixup, at most `end`.
+    fn next_cut(&self, at: u64, end: u64) -> u64 {
+        let label = self.labels[SegmentKind::Data as usize]
+            .range(at + 1..)
+            .next();
+        let fixup = self.data_fixups.range(at + 1..).next();
+        label
+            .map_or(end, |(offset, _)| *offset)
+            .min(fixup.copied().unwrap_or(end))
+            .min(end)
     }
 
     /// A value that refers to an address: its line, and how many bytes it takes.
@@ -397,14 +409,17 @@ fn is_name(name: &str) -> bool {
         && !crate::parser::DIRECTIVES.contains(&name)
 }
 
-/// How many bytes before a NUL are text, if there are some and a NUL follows.
-fn string_length(bytes: &[u8]) -> Option<usize> {
+/// How many bytes of text stand before a NUL; else how many bytes begin no such text.
+fn text_length(bytes: &[u8]) -> Result<usize, usize> {
     const SHORTEST: usize = 3;
     let is_text =
         |b: u8| (b' '..=b'~').contains(&b) || matches!(b, b'\n' | b'\t' | b'\r') || b >= 0x80;
-    let end = bytes.iter().position(|&b| !is_text(b))?;
-    (bytes[end] == 0 && end >= SHORTEST && std::str::from_utf8(&bytes[..end]).is_ok())
-        .then_some(end)
+    let Some(end) = bytes.iter().position(|&b| !is_text(b)) else {
+        return Err(bytes.len());
+    };
+    let is_string =
+        bytes[end] == 0 && end >= SHORTEST && std::str::from_utf8(&bytes[..end]).is_ok();
+    if is_string { Ok(end) } else { Err(end + 1) }
 }
 
 fn quote(bytes: &[u8]) -> String {
