@@ -30,16 +30,19 @@ pub(crate) enum Meaning {
     },
 }
 
-/// Index of a word's [`Meaning`]. Good until [`Prepared::forget_many`] says that it forgot.
+/// Index of a word's [`Meaning`]. Void once [`Prepared::forgotten`] has changed.
 pub(crate) type Index = u32;
 
 /// The meanings of the words met so far.
 #[derive(Debug, Clone)]
 pub(crate) struct Prepared {
     isa: Isa,
-    meanings: Vec<Meaning>,
+    /// Words with what they mean.
+    meanings: Vec<(u32, Meaning)>,
     by_word: FxHashMap<u32, Index>,
     temporaries: Box<[u64; 256]>,
+    /// How often all was forgotten.
+    forgotten: u64,
 }
 
 impl Prepared {
@@ -49,17 +52,13 @@ impl Prepared {
             meanings: Vec::new(),
             by_word: FxHashMap::default(),
             temporaries: Box::new([0; 256]),
+            forgotten: 0,
         }
     }
 
-    /// Forgets all words if they are too many; true if it did.
-    pub(crate) fn forget_many(&mut self) -> bool {
-        if self.meanings.len() < MOST_WORDS {
-            return false;
-        }
-        self.meanings.clear();
-        self.by_word.clear();
-        true
+    /// How often all words were forgotten; every index is then void.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
     /// The index of a word's meaning.
@@ -67,14 +66,19 @@ impl Prepared {
         if let Some(&index) = self.by_word.get(&word) {
             return index;
         }
+        if self.meanings.len() >= MOST_WORDS {
+            self.meanings.clear();
+            self.by_word.clear();
+            self.forgotten += 1;
+        }
         let index = self.meanings.len() as Index;
-        self.meanings.push(meaning(&self.isa, word));
+        self.meanings.push((word, meaning(&self.isa, word)));
         self.by_word.insert(word, index);
         index
     }
 
     pub(crate) fn meaning(&self, index: Index) -> &Meaning {
-        &self.meanings[index as usize]
+        &self.meanings[index as usize].1
     }
 
     /// Executes the instruction at the instruction pointer.
@@ -84,27 +88,26 @@ impl Prepared {
         observer: &mut O,
     ) -> Result<Step, Stop> {
         let word = fetch(machine)?;
-        self.forget_many();
         let index = self.index_of(word);
-        self.execute(index, word, machine, observer)
+        self.execute(index, machine, observer)
     }
 
-    /// Executes the instruction at the instruction pointer, a word whose index is known.
+    /// Executes the instruction at the instruction pointer, whose index is known.
     pub(crate) fn execute<O: Observer>(
         &mut self,
         index: Index,
-        word: u32,
         machine: &mut Machine,
         observer: &mut O,
     ) -> Result<Step, Stop> {
-        match &self.meanings[index as usize] {
+        let (word, meaning) = &self.meanings[index as usize];
+        match meaning {
             Meaning::Trap(kind) => Err(trap_at(machine.ip, *kind)),
             Meaning::Micro(lowered) => {
                 if machine.needs_input(lowered.reads_of_input) {
                     return Err(Stop::NeedsInput);
                 }
                 let mut steps = Steps {
-                    execution: Execution::begin(machine, observer, word),
+                    execution: Execution::begin(machine, observer, *word),
                     temporaries: &mut self.temporaries,
                 };
                 for &operation in &lowered.operations {
@@ -121,7 +124,7 @@ impl Prepared {
                 }
                 let format = self.isa.format_of(decoded.instruction);
                 let effect = &self.isa.instruction(decoded.instruction).effect;
-                let mut execution = Execution::begin(machine, observer, word);
+                let mut execution = Execution::begin(machine, observer, *word);
                 evaluate(&mut execution, format, *decoded, effect)?;
                 Ok(execution.complete())
             }
