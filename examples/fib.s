@@ -1,0 +1,158 @@
+# Fibonacci numbers by a function that calls itself.
+#
+# A function that calls others can't keep what it needs later in registers: the
+# next call would use the same ones. So each call gets a frame of its own on the
+# stack, a piece of memory that grows downward from the very top:
+#
+#       24(%SP)         argument
+#       16(%SP)         result
+#        8(%SP)         the caller's %FP, kept for it by the callee
+#        0(%SP)         return address, kept by the callee
+#
+# The caller makes the frame and reads the result from it; the callee saves %RET
+# and %FP in it and restores them. Inside the function %FP stays at this place,
+# and local variables follow below it, from -8(%FP) down. All registers from %4
+# up are scratch: no call leaves them as they were.
+#
+#       ulm examples/fib.s
+#       cargo run --release -- examples/fib.s           (from a source checkout)
+
+        .equ    LARGEST,        15
+
+        .equ    FP,             1       # frame of the running function
+        .equ    SP,             2       # lower end of the stack
+        .equ    RET,            3       # return address
+
+# scratch; the division in print_number wants the last four in a row
+        .equ    CALL,           4
+        .equ    N,              5
+        .equ    SUM,            6
+        .equ    LOW,            7       # numerator, then quotient
+        .equ    HIGH,           LOW + 1
+        .equ    DIGIT,          LOW + 2
+        .equ    POINTER,        LOW + 3
+
+# a frame with one argument, as seen from %SP before and from %FP in the callee
+        .equ    ret,            0
+        .equ    fp,             8
+        .equ    rval,           16
+        .equ    arg,            24
+        .equ    FRAME,          32
+
+        .text
+
+# The main program has a frame, too, with one local variable: the counter.
+
+        .equ    counter,        -8
+
+        ldzwq   0,              %SP
+        ldzwq   0,              %FP
+        subq    8,              %SP,            %SP
+
+        ldzwq   0,              %N
+        movq    %N,             counter(%FP)
+next_number:
+        # fib(counter)
+        subq    FRAME,          %SP,            %SP
+        movq    %N,             arg(%SP)
+        ldzwq   fib,            %CALL
+        jmp     %CALL,          %RET
+        movq    rval(%SP),      %N
+
+        # print_number(result), in the same frame
+        movq    %N,             arg(%SP)
+        ldzwq   print_number,   %CALL
+        jmp     %CALL,          %RET
+        addq    FRAME,          %SP,            %SP
+        putc    '\n'
+
+        movq    counter(%FP),   %N
+        addq    1,              %N,             %N
+        movq    %N,             counter(%FP)
+        subq    LARGEST,        %N,             %0
+        jbe     next_number
+
+        halt    0
+
+# fib(n): returns n for n < 2, and fib(n - 1) + fib(n - 2) otherwise
+#
+# Its local variable holds fib(n - 1) while fib(n - 2) is computed.
+
+        .equ    first,          -8
+
+fib:
+        movq    %RET,           ret(%SP)
+        movq    %FP,            fp(%SP)
+        addq    %SP,            %0,             %FP
+        subq    8,              %SP,            %SP
+
+        movq    arg(%FP),       %SUM
+        subq    2,              %SUM,           %0
+        jb      .leave
+
+        # first := fib(n - 1)
+        movq    arg(%FP),       %N
+        subq    1,              %N,             %N
+        subq    FRAME,          %SP,            %SP
+        movq    %N,             arg(%SP)
+        ldzwq   fib,            %CALL
+        jmp     %CALL,          %RET
+        movq    rval(%SP),      %SUM
+        addq    FRAME,          %SP,            %SP
+        movq    %SUM,           first(%FP)
+
+        # first + fib(n - 2)
+        movq    arg(%FP),       %N
+        subq    2,              %N,             %N
+        subq    FRAME,          %SP,            %SP
+        movq    %N,             arg(%SP)
+        ldzwq   fib,            %CALL
+        jmp     %CALL,          %RET
+        movq    rval(%SP),      %SUM
+        addq    FRAME,          %SP,            %SP
+        movq    first(%FP),     %N
+        addq    %N,             %SUM,           %SUM
+
+.leave:
+        movq    %SUM,           rval(%FP)
+        addq    %FP,            %0,             %SP
+        movq    ret(%FP),       %RET
+        movq    fp(%FP),        %FP
+        jmp     %RET,           %0
+
+# print_number(number): prints an unsigned number in decimal
+#
+# Since it calls nobody, %RET and %FP would survive without being saved; the
+# convention is the same for all functions nevertheless.
+
+print_number:
+        movq    %RET,           ret(%SP)
+        movq    %FP,            fp(%SP)
+        addq    %SP,            %0,             %FP
+
+        movq    arg(%FP),       %LOW
+        ldzwq   0,              %HIGH
+        ldzwq   digits_end,     %POINTER
+.next_digit:
+        divq    10,             %LOW,           %LOW
+        addq    '0',            %DIGIT,         %DIGIT
+        subq    1,              %POINTER,       %POINTER
+        movb    %DIGIT,         (%POINTER)
+        subq    0,              %LOW,           %0
+        jnz     .next_digit
+.print_digit:
+        putc    %DIGIT
+        addq    1,              %POINTER,       %POINTER
+        movzbq  (%POINTER),     %DIGIT
+        subq    0,              %DIGIT,         %0
+        jnz     .print_digit
+
+        addq    %FP,            %0,             %SP
+        movq    ret(%FP),       %RET
+        movq    fp(%FP),        %FP
+        jmp     %RET,           %0
+
+        .bss
+        .space  20                      # 2^64 - 1 has 20 digits
+digits_end:
+        .space  1                       # stays 0: ends the digits

@@ -1,0 +1,90 @@
+# The sieve of Eratosthenes: the prime numbers below 100.
+#
+# There is a byte for every number: 0 as long as it may be prime, 1 once it is
+# known as a multiple of something smaller. "(%BASE, %INDEX)" adds two registers
+# to get the address of such a byte.
+#
+#       ulm examples/sieve.s
+#       cargo run --release -- examples/sieve.s         (from a source checkout)
+
+        .equ    LIMIT,          100     # up to 255: an operand of subq
+
+# what a function may change: arguments, result, and scratch
+        .equ    CALLEE0,        1
+        .equ    CALLEE1,        CALLEE0 + 1
+        .equ    CALLEE2,        CALLEE1 + 1
+        .equ    CALLEE3,        CALLEE2 + 1
+
+# what belongs to the main program
+        .equ    CALL,           CALLEE3 + 1
+        .equ    RET,            CALL + 1
+        .equ    COMPOSITE,      RET + 1         # address of the bytes
+        .equ    N,              COMPOSITE + 1   # the number in question
+        .equ    MULTIPLE,       N + 1           # of N
+        .equ    MARK,           MULTIPLE + 1
+
+        .bss
+composite:
+        .space  LIMIT                           # 1 for a composite number
+
+        .text
+
+        ldzwq   composite,      %COMPOSITE
+        ldzwq   2,              %N
+next_number:
+        movzbq  (%COMPOSITE, %N), %MARK
+        subq    0,              %MARK,          %0
+        jnz     advance
+
+        # N is prime
+        addq    %N,             %0,             %CALLEE0
+        ldzwq   print_number,   %CALL
+        jmp     %CALL,          %RET
+        putc    '\n'
+
+        # cross out 2N, 3N, 4N ...
+        ldzwq   1,              %MARK
+        addq    %N,             %N,             %MULTIPLE
+cross_out:
+        subq    LIMIT,          %MULTIPLE,      %0
+        jae     advance
+        movb    %MARK,          (%COMPOSITE, %MULTIPLE)
+        addq    %N,             %MULTIPLE,      %MULTIPLE
+        jmp     cross_out
+
+advance:
+        addq    1,              %N,             %N
+        subq    LIMIT,          %N,             %0
+        jb      next_number
+
+        halt    0
+
+# print_number(number): prints an unsigned number in decimal
+#
+#   %CALLEE0    the number, low half of the numerator; then the quotient
+#   %CALLEE1    high half, always 0
+#   %CALLEE2    the remainder, then a digit as a character
+#   %CALLEE3    address of the digit; the last digit is found first
+
+print_number:
+        ldzwq   digits_end,     %CALLEE3
+        ldzwq   0,              %CALLEE1
+.next_digit:
+        divq    10,             %CALLEE0,       %CALLEE0
+        addq    '0',            %CALLEE2,       %CALLEE2
+        subq    1,              %CALLEE3,       %CALLEE3
+        movb    %CALLEE2,       (%CALLEE3)
+        subq    0,              %CALLEE0,       %0
+        jnz     .next_digit
+.print_digit:
+        putc    %CALLEE2
+        addq    1,              %CALLEE3,       %CALLEE3
+        movzbq  (%CALLEE3),     %CALLEE2
+        subq    0,              %CALLEE2,       %0
+        jnz     .print_digit
+        jmp     %RET,           %0
+
+        .bss
+        .space  20                      # 2^64 - 1 has 20 digits
+digits_end:
+        .space  1                       # stays 0: ends the digits
