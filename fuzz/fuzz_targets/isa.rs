@@ -40,7 +40,8 @@ fn use_machine(isa: &Isa, bytes: &[u8]) {
         assert_eq!(encoded, Ok(word & format.used_bits()));
     }
     let _ = (isa.manual_markdown(), isa.manual_html(), isa.vim_syntax(), isa.textmate_grammar());
-    for mnemonic in isa.mnemonics() {
+    // A page looks at the whole machine.
+    for mnemonic in isa.mnemonics().into_iter().take(4) {
         assert!(isa.show(mnemonic).is_some());
     }
 }

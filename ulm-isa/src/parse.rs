@@ -625,12 +625,13 @@ impl<'a> Parser<'a> {
                         first: other.span.clone(),
                     };
                     found.push((spans[j].clone(), kind));
-                } else if others.len() < SIMILAR_FORMS_LIMIT {
+                } else if others.len() <= SIMILAR_FORMS_LIMIT {
+                    if others.len() == SIMILAR_FORMS_LIMIT {
+                        let kind = IsaErrorKind::TooMany("forms that differ only in a number");
+                        found.push((spans[j].clone(), kind));
+                    }
                     let span = spans[j].clone();
                     others.push(Shape { span, ..shape });
-                } else {
-                    let kind = IsaErrorKind::TooMany("forms that differ only in a number");
-                    found.push((spans[j].clone(), kind));
                 }
             }
         }
