@@ -288,8 +288,11 @@ fn memory_at_the_very_end_of_the_address_space_is_memory() {
     assert_eq!(result.memory().number(u64::MAX - 7, 8), 0x1234);
 }
 
-/// Opcode and condition of the jumps, as functions of ZF, CF, SF, OF.
-const JUMPS: [(u32, fn(bool, bool, bool, bool) -> bool); 11] = [
+/// A condition as a function of ZF, CF, SF and OF.
+type Holds = fn(bool, bool, bool, bool) -> bool;
+
+/// Opcode and condition of the jumps.
+const JUMPS: [(u32, Holds); 11] = [
     (0x41, |_, _, _, _| true),
     (0x42, |z, _, _, _| z),
     (0x43, |z, _, _, _| !z),

@@ -139,9 +139,7 @@ fn a_relative_jump_to_a_computed_odd_place_traps() {
 fn an_effect_with_very_many_parts_is_executed_as_it_stands() {
     // More values than micro-operations can number.
     let sum = "+ulm_regVal(a)".repeat(6);
-    let effect: String = (0..60)
-        .map(|_| format!("ulm_setReg(ulm_regVal(c){sum}, c);"))
-        .collect();
+    let effect = format!("ulm_setReg(ulm_regVal(c){sum}, c);").repeat(60);
     let (_, result) = execute(&effect, [2, 0, 1], |_| ());
     assert_eq!(result.register(3), 1 + 60 * 6 * 2);
 }
