@@ -1,9 +1,18 @@
 //! Objects and images: what the assembler makes and the machine loads.
 //!
 //! An [`Object`] is one assembled file: bytes, symbols, and fixups for what is not known before
-//! the files are joined. linking joins objects to an [`Image`], in which every address is final.
-//! An image is written as text that people read  and read back.
+//! the files are joined. [`link`] joins objects to an [`Image`], in which every address is final.
+//! An image is written as text that people read ([`Image::write`]) and read back
+//! ([`Image::parse`]).
 
+mod link;
+mod read;
+mod write;
+
+pub use link::{LinkError, LinkErrorKind, link};
+pub use read::{ImageError, ImageErrorKind};
+
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// A part of a program.
@@ -148,6 +157,29 @@ pub enum FixupKind {
     Word(u8),
 }
 
+/// Which values fit into the bits of a fixup, n of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Extent {
+    /// 0 ≤ v < 2^n
+    Unsigned,
+    /// −2^(n−1) ≤ v < 2^(n−1)
+    Signed,
+    /// −2^(n−1) ≤ v < 2^n
+    Either,
+}
+
+impl Extent {
+    /// The values that fit into `bits` bits, 1 … 64.
+    pub fn range(self, bits: u32) -> RangeInclusive<i128> {
+        let half = 1i128 << (bits - 1);
+        match self {
+            Self::Unsigned => 0..=2 * half - 1,
+            Self::Signed => -half..=half - 1,
+            Self::Either => -half..=2 * half - 1,
+        }
+    }
+}
+
 /// What a fixup refers to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
@@ -174,6 +206,8 @@ pub struct Fixup {
     pub target: Target,
     /// Added to the target's address.
     pub addend: i64,
+    /// Which values fit; not part of an image's text.
+    pub extent: Extent,
 }
 
 /// The source line of an instruction.
@@ -241,7 +275,7 @@ impl Image {
             .find(|&segment| address.wrapping_sub(self.base(segment)) < self.size(segment))
     }
 
-    /// Everything that is not zero: addresses with their bytes.
+    /// Everything that the image has bytes for: addresses with their bytes.
     pub fn bytes(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let data = self.base(SegmentKind::Data);
         let text = self

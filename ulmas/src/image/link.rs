@@ -1,0 +1,291 @@
+//! Joining objects.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    Block, Fixup, FixupKind, Image, Object, Record, Segment, SegmentKind, SymbolKind, Target,
+    round_up,
+};
+
+/// Why objects can't be joined.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}")]
+pub struct LinkError {
+    /// Index of the object in which it shows.
+    pub object: usize,
+    /// Index of the fixup there, where it is one that fails.
+    pub fixup: Option<usize>,
+    /// What fails.
+    pub kind: LinkErrorKind,
+}
+
+/// What fails when objects are joined.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LinkErrorKind {
+    /// No object defines it.
+    #[error("`{0}` is not defined")]
+    Undefined(Arc<str>),
+    /// Two objects define the same global symbol.
+    #[error("`{name}` is defined in two files")]
+    Duplicate {
+        /// The symbol.
+        name: Arc<str>,
+        /// Index of the object that defined it first.
+        first: usize,
+    },
+    /// The value doesn't fit.
+    #[error("the value {value} does not fit, the range is {} … {}", .range.start(), .range.end())]
+    OutOfRange {
+        /// The value.
+        value: i128,
+        /// What fits.
+        range: RangeInclusive<i128>,
+    },
+    /// A jump distance that is not a multiple of 4.
+    #[error("the distance {0} is not a multiple of 4")]
+    NotAMultipleOfFour(i128),
+    /// The program is larger than the address space.
+    #[error("the program is larger than the address space")]
+    TooLarge,
+}
+
+/// What a global name stands for: a number, or a place in a joined segment.
+#[derive(Clone, Copy)]
+enum Global {
+    Number(u64),
+    Place(SegmentKind, u64),
+}
+
+/// Where the segments of an object begin in the joined ones.
+#[derive(Default, Clone, Copy)]
+struct Starts {
+    text: u64,
+    data: u64,
+    bss: u64,
+}
+
+impl Starts {
+    fn of(&self, segment: SegmentKind) -> u64 {
+        match segment {
+            SegmentKind::Text => self.text,
+            SegmentKind::Data => self.data,
+            SegmentKind::Bss => self.bss,
+        }
+    }
+}
+
+/// Joins objects in their order, resolves symbols between them and applies all fixups.
+///
+/// # Errors
+///
+/// All that is wrong, in the order of the objects.
+pub fn link(objects: Vec<Object>) -> Result<Image, Vec<LinkError>> {
+    let mut errors = Vec::new();
+    let mut starts = Vec::with_capacity(objects.len());
+    let mut joined = Object::default();
+    let mut fixups: Vec<(usize, usize, Fixup)> = Vec::new();
+    for (i, mut object) in objects.into_iter().enumerate() {
+        let own = std::mem::take(&mut object.fixups);
+        fixups.extend(own.into_iter().enumerate().map(|(j, fixup)| (i, j, fixup)));
+        match append(&mut joined, object) {
+            Some((start, symbols)) => starts.push((start, symbols)),
+            None => {
+                return Err(vec![LinkError { object: i, fixup: None, kind: LinkErrorKind::TooLarge }]);
+            }
+        }
+    }
+    let globals = globals(&joined, &starts, &mut errors);
+    let mut image = Image { object: joined };
+    let end = image.base(SegmentKind::Bss).checked_add(image.size(SegmentKind::Bss));
+    if end.is_none() || image.base(SegmentKind::Data) < image.size(SegmentKind::Text) {
+        errors.push(LinkError { object: 0, fixup: None, kind: LinkErrorKind::TooLarge });
+        return Err(errors);
+    }
+    let bases = SegmentKind::ALL.map(|segment| image.base(segment));
+    let mut kept = Vec::with_capacity(fixups.len());
+    for (object, index, mut fixup) in fixups {
+        let (start, _) = starts[object];
+        fixup.offset += start.of(fixup.segment);
+        let resolved = resolve(&mut fixup, start, &globals, bases)
+            .and_then(|value| apply(&mut image.object, &fixup, value, bases));
+        match resolved {
+            Ok(()) if matches!(fixup.target, Target::Segment(_)) => kept.push(fixup),
+            Ok(()) => {}
+            Err(kind) => errors.push(LinkError { object, fixup: Some(index), kind }),
+        }
+    }
+    // Jumps inside the text hold wherever the program is loaded.
+    kept.retain(|fixup| fixup.kind != FixupKind::Relative);
+    image.object.fixups = kept;
+    if errors.is_empty() { Ok(image) } else { Err(errors) }
+}
+
+/// Appends `object` and gives the places where its segments and its symbols begin.
+fn append(joined: &mut Object, object: Object) -> Option<(Starts, usize)> {
+    let starts = Starts {
+        text: append_segment(&mut joined.text, object.text)?,
+        data: append_segment(&mut joined.data, object.data)?,
+        bss: append_space(
+            &mut joined.bss.size,
+            &mut joined.bss.alignment,
+            object.bss.size,
+            object.bss.alignment,
+        )?,
+    };
+    let first_symbol = joined.symbols.len();
+    joined.symbols.extend(object.symbols.into_iter().map(|mut symbol| {
+        if let SymbolKind::Address(segment) = symbol.kind {
+            symbol.value = symbol.value.wrapping_add(starts.of(segment));
+        }
+        symbol
+    }));
+    let first_file = joined.files.len() as u32;
+    joined.files.extend(object.files);
+    joined.lines.extend(object.lines.into_iter().map(|mut line| {
+        line.offset += starts.text;
+        line.file += first_file;
+        line
+    }));
+    Some((starts, first_symbol))
+}
+
+fn append_segment(joined: &mut Segment, segment: Segment) -> Option<u64> {
+    if joined.size == 0 && joined.blocks.is_empty() && joined.records.is_empty() {
+        let alignment = joined.alignment.max(segment.alignment);
+        *joined = Segment { alignment, ..segment };
+        return Some(0);
+    }
+    let start =
+        append_space(&mut joined.size, &mut joined.alignment, segment.size, segment.alignment)?;
+    joined.blocks.extend(
+        segment.blocks.into_iter().map(|b| Block { offset: start + b.offset, bytes: b.bytes }),
+    );
+    let comments = joined.comments.len() as u64;
+    joined.comments += &segment.comments;
+    joined.records.extend(segment.records.into_iter().map(|r| Record {
+        offset: start + r.offset,
+        comment: (comments + r.comment.0, r.comment.1),
+        ..r
+    }));
+    Some(start)
+}
+
+/// Makes room for `more` bytes; gives their start.
+fn append_space(size: &mut u64, alignment: &mut u64, more: u64, more_alignment: u64) -> Option<u64> {
+    let start = round_up(*size, more_alignment);
+    if start < *size {
+        return None;
+    }
+    *size = start.checked_add(more)?;
+    *alignment = (*alignment).max(more_alignment);
+    Some(start)
+}
+
+fn globals(
+    joined: &Object,
+    starts: &[(Starts, usize)],
+    errors: &mut Vec<LinkError>,
+) -> FxHashMap<Arc<str>, Global> {
+    let mut globals: FxHashMap<Arc<str>, (Global, usize)> = FxHashMap::default();
+    for (i, symbol) in joined.symbols.iter().enumerate() {
+        let global = match symbol.kind {
+            _ if !symbol.is_global => continue,
+            SymbolKind::Undefined => continue,
+            SymbolKind::Absolute => Global::Number(symbol.value),
+            SymbolKind::Address(segment) => Global::Place(segment, symbol.value),
+        };
+        let object = starts.partition_point(|(_, first)| *first <= i) - 1;
+        match globals.get(&symbol.name) {
+            Some(&(_, first)) => errors.push(LinkError {
+                object,
+                fixup: None,
+                kind: LinkErrorKind::Duplicate { name: symbol.name.clone(), first },
+            }),
+            None => {
+                globals.insert(symbol.name.clone(), (global, object));
+            }
+        }
+    }
+    globals.into_iter().map(|(name, (global, _))| (name, global)).collect()
+}
+
+/// The value that a fixup's target stands for. Rewrites targets in terms of joined segments.
+fn resolve(
+    fixup: &mut Fixup,
+    start: Starts,
+    globals: &FxHashMap<Arc<str>, Global>,
+    bases: [u64; 3],
+) -> Result<i128, LinkErrorKind> {
+    let place = match &fixup.target {
+        Target::Segment(segment) => Global::Place(*segment, start.of(*segment)),
+        Target::Symbol(name) => match globals.get(name) {
+            Some(&global) => global,
+            None => return Err(LinkErrorKind::Undefined(name.clone())),
+        },
+    };
+    Ok(match place {
+        Global::Number(number) => i128::from(number as i64) + i128::from(fixup.addend),
+        Global::Place(segment, offset) => {
+            fixup.target = Target::Segment(segment);
+            fixup.addend = fixup.addend.wrapping_add(offset as i64);
+            i128::from(bases[segment as usize]) + i128::from(fixup.addend)
+        }
+    })
+}
+
+fn apply(
+    object: &mut Object,
+    fixup: &Fixup,
+    value: i128,
+    bases: [u64; 3],
+) -> Result<(), LinkErrorKind> {
+    let value = match fixup.kind {
+        FixupKind::Absolute => value,
+        FixupKind::Word(word) => value >> (16 * u32::from(word)) & 0xFFFF,
+        FixupKind::Relative => {
+            // A number is a distance, an address a target.
+            let distance = match fixup.target {
+                Target::Symbol(_) => value,
+                Target::Segment(_) => {
+                    value - i128::from(bases[fixup.segment as usize]) - i128::from(fixup.offset)
+                }
+            };
+            let range = fixup.extent.range(fixup.bits);
+            let range = 4 * range.start()..=4 * range.end();
+            if !range.contains(&distance) {
+                return Err(LinkErrorKind::OutOfRange { value: distance, range });
+            }
+            if distance % 4 != 0 {
+                return Err(LinkErrorKind::NotAMultipleOfFour(distance));
+            }
+            distance / 4
+        }
+    };
+    let range = fixup.extent.range(fixup.bits);
+    if !range.contains(&value) {
+        return Err(LinkErrorKind::OutOfRange { value, range });
+    }
+    let segment = match fixup.segment {
+        SegmentKind::Text => &mut object.text,
+        _ => &mut object.data,
+    };
+    let after = segment.blocks.partition_point(|b| b.offset <= fixup.offset);
+    let length = (fixup.bit + fixup.bits).div_ceil(8) as usize;
+    let place = after.checked_sub(1).and_then(|i| {
+        let block = &mut segment.blocks[i];
+        let start = usize::try_from(fixup.offset - block.offset).ok()?;
+        block.bytes.get_mut(start..start.checked_add(length)?)
+    });
+    let Some(place) = place else { return Err(LinkErrorKind::TooLarge) };
+    let shift = 8 * length as u32 - fixup.bit - fixup.bits;
+    let mask = (u128::MAX >> (128 - fixup.bits)) << shift;
+    let old = place.iter().fold(0u128, |bits, &byte| bits << 8 | u128::from(byte));
+    let new = old & !mask | ((value as u128) << shift) & mask;
+    for (i, byte) in place.iter_mut().rev().enumerate() {
+        *byte = (new >> (8 * i)) as u8;
+    }
+    Ok(())
+}
