@@ -28,28 +28,33 @@ pub(crate) enum Event {
 }
 
 /// Where input comes from and output goes.
-#[derive(Debug)]
 pub(crate) struct Console {
     events: Receiver<Event>,
-    /// Wakes the reading thread.
-    requests: Sender<()>,
+    reader: Reader,
     interrupted: Arc<AtomicBool>,
     /// Whether the output so far ends in the middle of a line.
     in_line: bool,
+}
+
+/// The thread that reads.
+enum Reader {
+    /// Not needed so far.
+    Idle(Box<dyn Read + Send>, Sender<Event>),
+    /// Reads once for each request.
+    Started(Sender<()>),
+    /// It could not be started, or has ended.
+    Gone,
 }
 
 impl Console {
     /// A console with that input, and the process's stdout as its output.
     pub(crate) fn new(input: Box<dyn Read + Send>) -> Self {
         let (event_sender, events) = mpsc::channel();
-        let (requests, wanted) = mpsc::channel();
         let interrupted = Arc::new(AtomicBool::new(false));
         listen_for_interrupts(Arc::clone(&interrupted), event_sender.clone());
-        // Started now and not at the first request: it costs little, and can't fail later.
-        thread::spawn(move || read_on_request(input, &wanted, &event_sender));
         Self {
             events,
-            requests,
+            reader: Reader::Idle(input, event_sender),
             interrupted,
             in_line: false,
         }
@@ -61,14 +66,27 @@ impl Console {
     }
 
     /// Waits for input, its end, or Ctrl-C.
-    pub(crate) fn read(&self) -> Event {
+    pub(crate) fn read(&mut self) -> Event {
         if self.is_interrupted() {
             return Event::Interrupt;
         }
-        if self.requests.send(()).is_err() {
-            return Event::End;
+        self.reader = match std::mem::replace(&mut self.reader, Reader::Gone) {
+            Reader::Idle(input, events) => {
+                let (requests, wanted) = mpsc::channel();
+                let read = move || read_on_request(input, &wanted, &events);
+                match thread::Builder::new().spawn(read) {
+                    Ok(_) => Reader::Started(requests),
+                    Err(error) => return Event::Failed(error),
+                }
+            }
+            reader => reader,
+        };
+        match &self.reader {
+            Reader::Started(requests) if requests.send(()).is_ok() => {
+                self.events.recv().unwrap_or(Event::End)
+            }
+            _ => Event::End,
         }
-        self.events.recv().unwrap_or(Event::End)
     }
 
     /// Writes to stdout, at once.

@@ -5,6 +5,7 @@
 mod arguments;
 mod console;
 mod dump;
+mod history;
 mod message;
 mod number;
 mod pages;
@@ -17,6 +18,7 @@ mod stats;
 mod status;
 mod trace;
 mod trap;
+mod trouble;
 mod watch;
 
 use std::process::ExitCode;

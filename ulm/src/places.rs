@@ -136,7 +136,7 @@ impl<'a> Places<'a> {
     }
 
     /// The word that the image has at an address.
-    fn loaded_word(&self, address: u64) -> Option<u32> {
+    pub(crate) fn loaded_word(&self, address: u64) -> Option<u32> {
         let image = self.image();
         let segment = image.segment_at(address)?;
         let (blocks, base) = match segment {

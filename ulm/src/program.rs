@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use diagnostics::{Appearance, FileId, Sources};
+use diagnostics::{FileId, Sources};
 use ulm_isa::Isa;
 use ulmas::image::Image;
 
@@ -99,7 +99,7 @@ pub(crate) fn load_isa(path: Option<&Path>) -> Result<Option<Isa>, LoadError> {
         String::from_utf8_lossy(&bytes).into_owned(),
     );
     Isa::parse(&sources.get(file).text).map(Some).map_err(|errors| {
-        let errors: Vec<_> = errors.iter().map(|e| e.diagnostic(file)).collect();
+        let errors: Vec<_> = errors.iter().map(|e| e.to_diagnostic(file)).collect();
         LoadError::Source(render_all(&errors, &sources))
     })
 }
@@ -127,15 +127,21 @@ pub(crate) fn load(isa: &Isa, path: &Path) -> Result<Program, LoadError> {
 pub(crate) fn load_image(path: &Path) -> Result<Image, LoadError> {
     let bytes =
         read_file(path).map_err(|error| LoadError::UnreadableImage(path.to_owned(), error))?;
-    Image::parse(&bytes).map_err(|errors| {
+    Image::parse(&bytes).map_err(|error| {
         let mut sources = Sources::new();
-        let file = sources.add(
-            path.display().to_string(),
-            String::from_utf8_lossy(&bytes).into_owned(),
-        );
-        let errors: Vec<_> = errors.iter().map(|e| e.diagnostic(file)).collect();
-        LoadError::Image(render_all(&errors, &sources))
+        let file = sources.add(path.display().to_string(), printable(&bytes));
+        LoadError::Image(diagnostics::render(
+            &error.to_diagnostic(file),
+            &sources,
+            message::appearance(),
+        ))
     })
+}
+
+/// The text of a file for messages about it; empty if it is not one that people read.
+fn printable(bytes: &[u8]) -> &str {
+    let is_text = |text: &&str| text.chars().all(|c| !c.is_control() || c.is_ascii_whitespace());
+    str::from_utf8(bytes).ok().filter(is_text).unwrap_or("")
 }
 
 fn assemble(isa: &Isa, name: &str, bytes: &[u8]) -> Result<Program, LoadError> {
@@ -156,8 +162,7 @@ fn assemble(isa: &Isa, name: &str, bytes: &[u8]) -> Result<Program, LoadError> {
 }
 
 fn render_all(errors: &[diagnostics::Diagnostic], sources: &Sources) -> String {
-    let appearance: Appearance = message::appearance();
-    diagnostics::render_all(errors, sources, appearance)
+    diagnostics::render_all(errors, sources, message::appearance())
 }
 
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
