@@ -49,7 +49,7 @@ pub(crate) fn render(machine: &Machine, places: &Places<'_>, is_randomized: bool
     let mut text = String::new();
     for [number, names, hex, unsigned, signed] in &rows {
         let line = format!(
-            "{number:<0$}  {names:<1$}  {hex}  {unsigned:>3$}  {signed:>4$}",
+            "{number:<0$}  {names:<1$}  {hex:<2$}  {unsigned:>3$}  {signed:>4$}",
             widths[0], widths[1], widths[2], widths[3], widths[4]
         );
         _ = writeln!(text, "{}", line.trim_end());

@@ -53,7 +53,10 @@ pub(crate) fn notes(jumps: &[Jump], places: &Places<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     let distinct = distinct(jumps);
     if !distinct.is_empty() {
-        let mut text = "the last jumps, the latest at the end:".to_owned();
+        let mut text = match jumps.len() {
+            1 => "one jump was made:".to_owned(),
+            n => format!("the last {n} jumps, the latest at the end:"),
+        };
         let left_out = distinct.len().saturating_sub(SHOWN_JUMPS);
         for repeated in &distinct[left_out..] {
             let Jump { from, to, kind } = repeated.jump;

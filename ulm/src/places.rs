@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use diagnostics::Location;
-use ulm_isa::effect::Expression;
+use ulm_isa::effect::{Expression, Parameter};
 use ulm_isa::{Decoded, Isa};
 use ulmas::image::{Image, SegmentKind, SymbolKind};
 
@@ -130,6 +130,16 @@ impl<'a> Places<'a> {
         if self.loaded_word(address) != Some(word) {
             return None;
         }
+        self.loaded_source_text(address)
+    }
+
+    /// The text of an instruction that the image has at an address.
+    pub(crate) fn loaded_instruction_text(&self, address: u64, word: u32) -> String {
+        self.loaded_source_text(address)
+            .map_or_else(|| self.disassembly(word), str::to_owned)
+    }
+
+    fn loaded_source_text(&self, address: u64) -> Option<&'a str> {
         let text = self.image().source_at(address)?;
         let code = &text[instruction_in(text)];
         (!code.is_empty()).then_some(code)
@@ -167,7 +177,8 @@ impl<'a> Places<'a> {
         let Some(decoded) = self.isa.decode(word) else {
             return Vec::new();
         };
-        let numbers = registers_in(&self.isa.write_decoded(decoded))
+        let disassembly = self.isa.write_decoded(decoded);
+        let numbers = registers_in(&disassembly)
             .into_iter()
             .map(|number| number.parse().unwrap_or(0));
         let names = registers_in(text);
@@ -202,6 +213,17 @@ impl<'a> Places<'a> {
 
 /// The registers that an instruction reads or writes, each once, %0 not counted.
 pub(crate) fn registers_of(isa: &Isa, decoded: Decoded) -> Vec<u8> {
+    registers(isa, decoded, |_| true)
+}
+
+/// The registers that an instruction reads, each once, %0 not counted.
+pub(crate) fn sources_of(isa: &Isa, decoded: Decoded) -> Vec<u8> {
+    registers(isa, decoded, |parameter| parameter == Parameter::Source)
+}
+
+/// The registers whose values an instruction uses, and those that stand for a parameter that
+/// `is_wanted`.
+fn registers(isa: &Isa, decoded: Decoded, is_wanted: impl Fn(Parameter) -> bool) -> Vec<u8> {
     let format = isa.format_of(decoded.instruction);
     let field = |f| decoded.field(format, f);
     let mut registers = Vec::new();
@@ -214,10 +236,10 @@ pub(crate) fn registers_of(isa: &Isa, decoded: Decoded) -> Vec<u8> {
         }
     };
     for (parameter, argument) in isa.instruction(decoded.instruction).effect.arguments() {
-        if parameter.is_register() {
+        if parameter.is_register() && is_wanted(parameter) {
             let number = argument.evaluate_static(&field);
             note(number);
-            if parameter == ulm_isa::effect::Parameter::DestinationPair {
+            if parameter == Parameter::DestinationPair {
                 note(number.map(|n| n.wrapping_add(1)));
             }
         }
@@ -316,6 +338,15 @@ mod tests {
         assert_eq!(registers_in("movq -8(%FP), %x.1"), ["FP", "x.1"]);
         assert_eq!(registers_in("addq '%', %5, %x"), ["5", "x"]);
         assert_eq!(registers_in("putc '\\''"), [""; 0]);
+    }
+
+    #[test]
+    fn the_sources_of_an_instruction_are_what_it_reads() {
+        let isa = Isa::ulm();
+        let divq = isa.decode(0x3301_0204).unwrap();
+        assert_eq!(sources_of(isa, divq), [1, 2, 3]);
+        let store = isa.decode(0x2001_0203).unwrap();
+        assert_eq!(sources_of(isa, store), [2, 3, 1]);
     }
 
     #[test]

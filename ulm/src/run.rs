@@ -12,7 +12,7 @@ use ulmas::image::SegmentKind;
 use crate::arguments::{EngineName, RunArguments, refuse};
 use crate::console::{Console, Event};
 use crate::message::{self, reason};
-use crate::number::grouped;
+use crate::number::{grouped, size};
 use crate::places::Places;
 use crate::program::{self, Program};
 use crate::report::{Outcome, Report, TrapReport};
@@ -47,6 +47,8 @@ pub(crate) fn run(arguments: &RunArguments) -> u8 {
 enum End {
     /// The machine stopped for good.
     Stopped(Stop),
+    /// The program is too large for the memory that it may use.
+    NoRoom(Limit),
     /// Ctrl-C; whether it was waiting for input then.
     Interrupted { waiting: bool },
     /// The reader of the output went away.
@@ -88,7 +90,7 @@ impl<'a> Run<'a> {
         let end = match self.load() {
             Ok(()) if watch.is_active() => self.execute(&mut console, &mut watch),
             Ok(()) => self.execute(&mut console, &mut ()),
-            Err(limit) => End::Stopped(Stop::Limit(limit)),
+            Err(limit) => End::NoRoom(limit),
         };
         let quiet = matches!(end, End::ReaderGone);
         if !quiet {
@@ -129,7 +131,7 @@ impl<'a> Run<'a> {
             let image = &self.program.image;
             let start = image.base(SegmentKind::Bss);
             let size = image.size(SegmentKind::Bss);
-            self.machine.randomize(seed, start..start.saturating_add(size));
+            self.machine.randomize(seed, start..start.saturating_add(size))?;
         }
         Ok(())
     }
@@ -233,13 +235,22 @@ impl<'a> Run<'a> {
                 });
             }
             End::Stopped(Stop::Limit(limit)) => {
-                let text = trap::limit(*limit, &self.machine, places, self.arguments);
+                let text = trap::limit(*limit, &self.machine, places);
                 message::say(&text.render(places, message::appearance()));
                 report.outcome = Outcome::Limit;
                 report.status = status::LIMIT;
-                report.limit = Some(trap::limit_name(*limit));
+                report.limit = Some(limit.name());
             }
             End::Stopped(_) => {}
+            End::NoRoom(limit) => {
+                message::say_error(&format!(
+                    "the program does not fit into the limit of {} of memory",
+                    size(self.arguments.max_memory.0)
+                ));
+                report.outcome = Outcome::Limit;
+                report.status = status::LIMIT;
+                report.limit = Some(limit.name());
+            }
             End::Interrupted { waiting } => {
                 let place = places.describe_with_line(self.machine.ip());
                 let waiting = if *waiting { ", waiting for input," } else { "" };
