@@ -90,6 +90,14 @@ impl<'a> Places<'a> {
         }
     }
 
+    /// `label+8 (address 0x24)`, or the bare address where there is no label.
+    pub(crate) fn describe_with_address(&self, address: u64) -> String {
+        match self.label_before(address) {
+            Some(_) => format!("{} (address {address:#x})", self.describe(address)),
+            None => format!("address {address:#x}"),
+        }
+    }
+
     /// `label+8 (FILE:LINE)`, with as much of it as is known.
     pub(crate) fn describe_with_line(&self, address: u64) -> String {
         let mut text = self.describe(address);

@@ -105,6 +105,9 @@ impl<'a> Run<'a> {
             if let Some(stats) = &watch.stats {
                 message::say(&stats.render(self.machine.instructions()));
             }
+            if self.arguments.dump && self.arguments.stats {
+                message::say("\n");
+            }
             if self.arguments.dump {
                 let randomized = self.arguments.randomize.is_some();
                 message::say(&dump::render(&self.machine, &places, randomized));

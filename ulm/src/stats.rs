@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use ulm_machine::{Jump, JumpKind, Observer};
+use ulm_machine::{Jump, JumpKind, Machine, Observer};
 
 use crate::number::grouped;
 use crate::places::Places;
@@ -18,7 +18,9 @@ pub(crate) struct Stats<'a> {
     calls: u64,
     depth: u64,
     deepest: u64,
-    /// By the instruction's number in the machine's description; the last for all else.
+    /// Address and word of the instruction that runs.
+    running: (u64, u32),
+    /// By the instruction's number in the machine's description.
     by_instruction: Vec<u64>,
     /// By the number of the stretch.
     by_stretch: Vec<u64>,
@@ -41,7 +43,8 @@ impl<'a> Stats<'a> {
             calls: 0,
             depth: 0,
             deepest: 0,
-            by_instruction: vec![0; places.isa.instructions.len() + 1],
+            running: (0, 0),
+            by_instruction: vec![0; places.isa.instructions.len()],
             by_stretch: vec![0; stretches.len()],
             stretches,
             current: 0,
@@ -66,8 +69,6 @@ impl<'a> Stats<'a> {
         for (instruction, &count) in self.places.isa.instructions.iter().zip(&self.by_instruction) {
             *mnemonics.entry(&instruction.forms[0].mnemonic).or_default() += count;
         }
-        let illegal = self.by_instruction.last().copied().unwrap_or(0);
-        *mnemonics.entry("(illegal)").or_default() += illegal;
         table(&mut text, "mnemonic", mnemonics);
         let mut labels: BTreeMap<&str, u64> = BTreeMap::new();
         for ((_, name), &count) in self.stretches.iter().zip(&self.by_stretch) {
@@ -91,12 +92,7 @@ impl Observer for Stats<'_> {
     const ACTIVE: bool = true;
 
     fn begin(&mut self, ip: u64, word: u32) {
-        let instruction = match self.places.isa.decode(word) {
-            Some(decoded) => usize::from(decoded.instruction.0),
-            None => self.by_instruction.len() - 1,
-        };
-        self.by_instruction[instruction] += 1;
-        self.note_label(ip);
+        self.running = (ip, word);
     }
 
     fn load(&mut self, _address: u64, _size: u8, _value: u64) {
@@ -117,6 +113,15 @@ impl Observer for Stats<'_> {
             JumpKind::Return => self.depth = self.depth.saturating_sub(1),
             JumpKind::Jump => {}
         }
+    }
+
+    // What traps or is stopped by a limit doesn't count.
+    fn end(&mut self, _machine: &Machine) {
+        let (ip, word) = self.running;
+        if let Some(decoded) = self.places.isa.decode(word) {
+            self.by_instruction[usize::from(decoded.instruction.0)] += 1;
+        }
+        self.note_label(ip);
     }
 }
 
@@ -155,7 +160,7 @@ fn table(text: &mut String, title: &str, counts: BTreeMap<&str, u64>) {
     _ = writeln!(text, "\nper {title}");
     for (name, count) in rows {
         // Tenths of a percent, rounded, without floating point.
-        let share = (u128::from(count) * 2000 / u128::from(total)).div_ceil(2);
+        let share = (u128::from(count) * 1000 + u128::from(total) / 2) / u128::from(total);
         _ = writeln!(
             text,
             "  {name:<name_width$}  {:>width$}  {:>3}.{} %",

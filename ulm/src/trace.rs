@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::rc::Rc;
 
-use ulm_machine::{Flags, Jump, JumpKind, Observer};
+use ulm_machine::{Flags, Jump, JumpKind, Machine, Observer};
 
 use crate::dump::render_flags;
 use crate::number::value;
@@ -22,8 +22,8 @@ pub(crate) struct Trace<'a> {
     to: Box<dyn Write>,
     /// The instruction that runs, and what it has changed so far.
     current: Option<(Rc<Head<'a>>, String)>,
-    /// Where the value that goes into a register comes from.
-    loaded_from: Option<u64>,
+    /// The address and size of the value that goes into a register.
+    loaded_from: Option<(u64, u8)>,
     heads: HashMap<(u64, u32), Rc<Head<'a>>>,
     place_width: usize,
     instruction_width: usize,
@@ -34,6 +34,8 @@ pub(crate) struct Trace<'a> {
 struct Head<'a> {
     text: String,
     names: Vec<(u8, &'a str)>,
+    /// It may jump, and it may not.
+    is_conditional_jump: bool,
 }
 
 impl<'a> Trace<'a> {
@@ -90,8 +92,11 @@ impl<'a> Trace<'a> {
         }
         let instruction = self.places.instruction_text(ip, word);
         _ = write!(text, "{instruction:<0$}", self.instruction_width);
+        let flow = self.places.isa.decode(word).map(|decoded| self.places.isa.flow(decoded));
         let head = Rc::new(Head {
             text,
+            is_conditional_jump: flow
+                .is_some_and(|f| f.is_jump() && f.falls_through && f.link.is_none()),
             names: self.places.register_names(ip, word),
         });
         self.heads.insert((ip, word), Rc::clone(&head));
@@ -143,7 +148,10 @@ impl Observer for Trace<'_> {
             return;
         };
         let mut change = format!("{} = {}", Places::register(&head.names, number), value(new));
-        if let Some(address) = self.loaded_from.take() {
+        if let Some((address, size)) = self.loaded_from.take() {
+            if size == 1 && (b' '..=b'~').contains(&(new as u8)) {
+                _ = write!(change, " {}", character(new as u8));
+            }
             _ = write!(change, " from [{}]", self.address(address));
         }
         self.change(&change);
@@ -153,8 +161,8 @@ impl Observer for Trace<'_> {
         self.change(&render_flags(new));
     }
 
-    fn load(&mut self, address: u64, _size: u8, _value: u64) {
-        self.loaded_from = Some(address);
+    fn load(&mut self, address: u64, size: u8, _value: u64) {
+        self.loaded_from = Some((address, size));
     }
 
     fn store(&mut self, address: u64, _size: u8, stored: u64) {
@@ -181,5 +189,15 @@ impl Observer for Trace<'_> {
             JumpKind::Return => format!("return to {to}"),
             JumpKind::Jump => format!("to {to}"),
         });
+    }
+
+    fn end(&mut self, _machine: &Machine) {
+        if let Some((head, changes)) = &mut self.current
+            && head.is_conditional_jump
+            && changes.is_empty()
+        {
+            changes.push_str("no jump");
+        }
+        self.end_line();
     }
 }

@@ -40,8 +40,8 @@ pub(crate) fn limit(limit: Limit, machine: &Machine, places: &Places<'_>) -> Tro
             trouble.title = format!("the limit of {} is reached", count(number, "instruction"));
             trouble.label = "this would have been the next one".into();
             trouble.helps.push(
-                "if this is a loop without an end: which instruction should make its condition \
-                 false? Else allow more with `--limit`"
+                "if this is a loop without an end, which instruction should end it?\n\
+                 `--limit` allows more instructions"
                     .into(),
             );
         }
@@ -53,13 +53,12 @@ pub(crate) fn limit(limit: Limit, machine: &Machine, places: &Places<'_>) -> Tro
             let number = limits.output.unwrap_or(machine.output_written());
             trouble.title = format!("the limit of {} of output is reached", size(number));
             trouble.label = scene.values();
-            trouble.helps.push("allow more with `--max-output`".into());
+            trouble.helps.push("`--max-output` allows more output".into());
         }
         Limit::InputEnded => {
             trouble.label = "there is nothing left to read".into();
             trouble.notes.push(format!(
-                "at the end of the input this instruction gives 255, and it did so {} times in a \
-                 row",
+                "at the end of the input it gives 255; it did so {} times in a row",
                 grouped(READS_PAST_END.into())
             ));
             trouble.helps.push(
@@ -160,8 +159,8 @@ impl<'a> Scene<'a> {
             Some(Some(number)) => {
                 let with_number = Places::register_with_number(&self.names, number);
                 format!(
-                    "the divisor is {with_number}: where can it become 0? Compare it with 0 before \
-                     the division"
+                    "the divisor is {with_number}: where does it become 0?\n\
+                     Compare it with 0 before the division, and don't divide then"
                 )
             }
             None => "compare the divisor with 0 before the division".into(),
@@ -239,8 +238,8 @@ impl<'a> Scene<'a> {
             trouble.helps.push(text);
         } else {
             trouble.helps.push(
-                "an instruction's address is a multiple of 4: does the register hold the address \
-                 of a function, or what a call left there?"
+                "the address of an instruction is a multiple of 4:\n\
+                 does the register hold the address of a function, or what a call left there?"
                     .into(),
             );
         }
@@ -302,8 +301,8 @@ impl<'a> Scene<'a> {
         let from = self.places.describe_with_line(jump.from);
         match jump.kind {
             JumpKind::Return => format!(
-                "the jump at {from} went back to a place that nobody called from: was the return \
-                 address overwritten, by another call or on the stack?"
+                "the jump at {from} went back to where no call came from:\n\
+                 was the return address overwritten, by another call or on the stack?"
             ),
             JumpKind::Call => format!(
                 "the call at {from} came here: does its register hold the address of a function?"
@@ -317,10 +316,9 @@ impl<'a> Scene<'a> {
         let calls = self.jumps.iter().filter(|j| j.kind == JumpKind::Call).count();
         let returns = self.jumps.iter().filter(|j| j.kind == JumpKind::Return).count();
         trouble.helps.push(if calls > 2 * returns && calls >= RECENT_JUMPS / 8 {
-            "functions call and call, and hardly any returns: does the recursion reach its end?"
-                .into()
+            "there are many calls and hardly a return: does the recursion reach its end?".into()
         } else {
-            "does a pointer run away? Else allow more with `--max-memory`".into()
+            "does a pointer run away from its data?\n`--max-memory` allows more memory".into()
         });
     }
 }

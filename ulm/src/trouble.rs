@@ -50,14 +50,11 @@ impl Trouble {
     fn render_without_source(&self, places: &Places<'_>, appearance: Appearance) -> String {
         let palette = Palette::of(appearance);
         let Palette { error, title, frame, .. } = palette;
-        let place = match places.image().line_at(self.address) {
+        // One space where a line number would be.
+        let (place, number) = match places.image().line_at(self.address) {
             Some((file, line)) => (format!("{file}:{line}"), line.to_string()),
-            None => (
-                format!("address {:#x}, {}", self.address, places.describe(self.address)),
-                String::new(),
-            ),
+            None => (places.describe_with_address(self.address), " ".to_owned()),
         };
-        let (place, number) = place;
         let margin = " ".repeat(number.len());
         let instruction = places.instruction_text(self.address, self.word);
         let carets = "^".repeat(instruction.chars().count().max(1));

@@ -1,6 +1,6 @@
 //! The observers of a run that is watched, as one.
 
-use ulm_machine::{Flags, Jump, Observer};
+use ulm_machine::{Flags, Jump, Machine, Observer};
 
 use crate::stats::Stats;
 use crate::trace::Trace;
@@ -45,5 +45,6 @@ impl Observer for Watch<'_> {
         input(byte: Option<u8>);
         output(byte: u8);
         transfer(jump: Jump);
+        end(machine: &Machine);
     }
 }
