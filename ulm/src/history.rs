@@ -19,6 +19,16 @@ struct Repeated {
     times: u64,
 }
 
+impl Repeated {
+    /// `(x7)`, or nothing for once.
+    fn times(self) -> String {
+        match self.times {
+            1 => String::new(),
+            n => format!("  (x{})", grouped(n)),
+        }
+    }
+}
+
 /// The different jumps among `jumps`, those made last at the end.
 fn distinct(jumps: &[Jump]) -> Vec<Repeated> {
     let mut found: Vec<Repeated> = Vec::new();
@@ -32,10 +42,11 @@ fn distinct(jumps: &[Jump]) -> Vec<Repeated> {
     found
 }
 
-/// The calls among `jumps` that have not returned, the innermost first.
+/// The calls among `jumps` that have not returned, the innermost first; equal ones in a row are
+/// one.
 ///
 /// Calls before the first of `jumps` are not known; returns from these are ignored.
-fn open_calls(jumps: &[Jump]) -> Vec<Jump> {
+fn open_calls(jumps: &[Jump]) -> Vec<Repeated> {
     let mut open = Vec::new();
     for &jump in jumps {
         match jump.kind {
@@ -44,8 +55,14 @@ fn open_calls(jumps: &[Jump]) -> Vec<Jump> {
             JumpKind::Jump => {}
         }
     }
-    open.reverse();
-    open
+    let mut calls: Vec<Repeated> = Vec::new();
+    for jump in open.into_iter().rev() {
+        match calls.last_mut() {
+            Some(last) if last.jump == jump => last.times += 1,
+            _ => calls.push(Repeated { jump, times: 1 }),
+        }
+    }
+    calls
 }
 
 /// The notes about `jumps`, oldest first; none if there were none.
@@ -58,6 +75,9 @@ pub(crate) fn notes(jumps: &[Jump], places: &Places<'_>) -> Vec<String> {
             n => format!("the last {n} jumps, the latest at the end:"),
         };
         let left_out = distinct.len().saturating_sub(SHOWN_JUMPS);
+        if left_out > 0 {
+            text += "\n  ...";
+        }
         for repeated in &distinct[left_out..] {
             let Jump { from, to, kind } = repeated.jump;
             let kind = match kind {
@@ -66,10 +86,7 @@ pub(crate) fn notes(jumps: &[Jump], places: &Places<'_>) -> Vec<String> {
                 JumpKind::Jump => "",
             };
             let (from, to) = (places.describe(from), places.describe(to));
-            _ = write!(text, "\n  {from} -> {to}{kind}");
-            if repeated.times > 1 {
-                _ = write!(text, "  (x{})", grouped(repeated.times));
-            }
+            _ = write!(text, "\n  {from} -> {to}{kind}{}", repeated.times());
         }
         notes.push(text);
     }
@@ -77,9 +94,9 @@ pub(crate) fn notes(jumps: &[Jump], places: &Places<'_>) -> Vec<String> {
     if !calls.is_empty() {
         let mut text = "the calls that led here, the innermost first:".to_owned();
         for call in calls.iter().take(SHOWN_CALLS) {
-            let to = places.describe(call.to);
-            let from = places.describe_with_line(call.from);
-            _ = write!(text, "\n  {to}, called at {from}");
+            let to = places.describe(call.jump.to);
+            let from = places.describe_with_line(call.jump.from);
+            _ = write!(text, "\n  {to}, called at {from}{}", call.times());
         }
         if calls.len() > SHOWN_CALLS {
             let more = (calls.len() - SHOWN_CALLS) as u64;
@@ -121,11 +138,25 @@ mod tests {
     #[test]
     fn a_call_is_open_until_its_return() {
         let jumps = [call(0, 40), call(44, 80), back(84, 48), call(52, 80)];
-        assert_eq!(open_calls(&jumps), [call(52, 80), call(0, 40)]);
+        assert_eq!(
+            open_calls(&jumps),
+            [Repeated { jump: call(52, 80), times: 1 }, Repeated { jump: call(0, 40), times: 1 }]
+        );
     }
 
     #[test]
     fn a_return_to_an_unknown_call_closes_nothing() {
-        assert_eq!(open_calls(&[back(84, 48), call(0, 40)]), [call(0, 40)]);
+        assert_eq!(
+            open_calls(&[back(84, 48), call(0, 40)]),
+            [Repeated { jump: call(0, 40), times: 1 }]
+        );
+    }
+
+    #[test]
+    fn equal_calls_in_a_row_are_one() {
+        assert_eq!(
+            open_calls(&[call(8, 0), call(8, 0), call(8, 0)]),
+            [Repeated { jump: call(8, 0), times: 3 }]
+        );
     }
 }

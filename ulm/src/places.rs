@@ -172,9 +172,10 @@ impl<'a> Places<'a> {
 
     /// The text of a word that needs no source.
     pub(crate) fn disassembly(&self, word: u32) -> String {
-        self.isa
-            .disassemble(word)
-            .unwrap_or_else(|| format!("{word:08X}, not an instruction"))
+        self.isa.disassemble(word).unwrap_or_else(|| {
+            let [a, b, c, d] = word.to_be_bytes();
+            format!("{a:02X} {b:02X} {c:02X} {d:02X}")
+        })
     }
 
     /// The names that the source line of an instruction uses for its registers.

@@ -112,16 +112,6 @@ impl<'a> Trace<'a> {
             changes.push_str(change);
         }
     }
-
-    /// `0x20 = msg`
-    fn address(&self, address: u64) -> String {
-        let name = self.places.describe(address);
-        if name.starts_with("0x") {
-            value(address)
-        } else {
-            name
-        }
-    }
 }
 
 /// A byte as a character, if it is a visible one, and its number.
@@ -152,7 +142,7 @@ impl Observer for Trace<'_> {
             if size == 1 && (b' '..=b'~').contains(&(new as u8)) {
                 _ = write!(change, " {}", character(new as u8));
             }
-            _ = write!(change, " from [{}]", self.address(address));
+            _ = write!(change, " from [{}]", self.places.describe(address));
         }
         self.change(&change);
     }
@@ -166,7 +156,7 @@ impl Observer for Trace<'_> {
     }
 
     fn store(&mut self, address: u64, _size: u8, stored: u64) {
-        let change = format!("[{}] = {}", self.address(address), value(stored));
+        let change = format!("[{}] = {}", self.places.describe(address), value(stored));
         self.change(&change);
     }
 

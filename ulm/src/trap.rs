@@ -52,7 +52,7 @@ pub(crate) fn limit(limit: Limit, machine: &Machine, places: &Places<'_>) -> Tro
         Limit::Output => {
             let number = limits.output.unwrap_or(machine.output_written());
             trouble.title = format!("the limit of {} of output is reached", size(number));
-            trouble.label = scene.values();
+            trouble.label = "this byte would be one too many".into();
             trouble.helps.push("`--max-output` allows more output".into());
         }
         Limit::InputEnded => {
@@ -254,13 +254,16 @@ impl<'a> Scene<'a> {
         let label = self.places.label_before(address);
         Some(match label {
             Some(label) if label.address == address => {
-                format!("`{}` is a data label: there are no instructions", label.name)
+                format!("`{}` is a data label: no instructions are there", label.name)
             }
             Some(label) => format!(
-                "{address:#x} is in the data behind the label `{}`: there are no instructions",
+                "{address:#x} is in the data behind the label `{}`: no instructions are there",
                 label.name
             ),
-            None => format!("{address:#x} is in the .{} segment: no instructions", segment.name()),
+            None => format!(
+                "{address:#x} is in the .{} segment: no instructions are there",
+                segment.name()
+            ),
         })
     }
 
@@ -279,12 +282,13 @@ impl<'a> Scene<'a> {
             ));
         } else if let (Some(jump), Some(text)) = (last_jump, self.data_label(start)) {
             let from = self.places.describe_with_line(jump.from);
-            trouble.helps.push(format!("the jump at {from} went into data: {text}"));
+            trouble.helps.push(format!("{text}\nthe jump came from {from}"));
         } else if let Some(jump) = last_jump
             && jump.to == self.address
         {
             trouble.helps.push(self.strange_target(jump));
         } else if self.address >= image.size(SegmentKind::Text) {
+            self.show_last_instruction(trouble);
             trouble.helps.push(
                 "execution ran past the end of the text: is a `halt` or `jmp` missing?".into(),
             );
@@ -293,6 +297,20 @@ impl<'a> Scene<'a> {
                 "execution ran from instructions into data: is a `halt` or `jmp` missing before it?"
                     .into(),
             );
+        }
+    }
+
+    /// Shows the end of the text, where the program left it, instead of the place where it was
+    /// stopped.
+    fn show_last_instruction(&self, trouble: &mut Trouble) {
+        let end = self.places.image().size(SegmentKind::Text);
+        let Some(last) = end.checked_sub(4).map(|last| last & !3) else {
+            return;
+        };
+        if let Some(word) = self.places.loaded_word(last) {
+            trouble.address = last;
+            trouble.word = word;
+            trouble.label = "this is the last instruction".into();
         }
     }
 

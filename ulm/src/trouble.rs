@@ -14,9 +14,9 @@ pub(crate) struct Trouble {
     pub(crate) code: &'static str,
     /// What happened, in one line.
     pub(crate) title: String,
-    /// The address of the instruction.
+    /// The address of the instruction that is shown.
     pub(crate) address: u64,
-    /// The instruction there.
+    /// The word there.
     pub(crate) word: u32,
     /// What is said beside the caret: the operands' values.
     pub(crate) label: String,
@@ -58,13 +58,15 @@ impl Trouble {
         let margin = " ".repeat(number.len());
         let instruction = places.instruction_text(self.address, self.word);
         let carets = "^".repeat(instruction.chars().count().max(1));
+        let marked = format!("{carets} {}", self.label);
+        let marked = marked.trim_end();
         let mut text = format!(
             "{error}error[{}]{error:#}{title}: {}{title:#}\n\
              {margin}{frame}-->{frame:#} {place}\n\
              {margin}{frame} |{frame:#}\n\
              {frame}{number} |{frame:#}     {instruction}\n\
-             {margin}{frame} |{frame:#}     {error}{carets} {}{error:#}\n",
-            self.code, self.title, self.label
+             {margin}{frame} |{frame:#}     {error}{marked}{error:#}\n",
+            self.code, self.title
         );
         let notes = self.notes.iter().map(|text| ("note", palette.note, text));
         let helps = self.helps.iter().map(|text| ("help", palette.help, text));
