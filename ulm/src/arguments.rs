@@ -138,7 +138,9 @@ pub(crate) enum Command {
     },
 
     /// Show the machine's instructions; write its manual and editor files
-    #[command(after_help = "Examples:\n  ulm isa show divq\n  ulm isa manual --format html > ulm.html")]
+    #[command(
+        after_help = "Examples:\n  ulm isa show divq\n  ulm isa manual --format html > ulm.html"
+    )]
     Isa {
         /// The machine that FILE describes
         #[arg(long, value_name = "FILE", global = true)]
@@ -156,7 +158,10 @@ pub(crate) enum Command {
     },
 
     /// Write a shell's completions
-    #[command(hide = true, after_help = "Example:\n  ulm completions bash > ulm.bash")]
+    #[command(
+        hide = true,
+        after_help = "Example:\n  ulm completions bash > ulm.bash"
+    )]
     Completions {
         /// The shell
         shell: Shell,

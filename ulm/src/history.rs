@@ -112,15 +112,27 @@ mod tests {
     use super::*;
 
     fn jump(from: u64, to: u64) -> Jump {
-        Jump { from, to, kind: JumpKind::Jump }
+        Jump {
+            from,
+            to,
+            kind: JumpKind::Jump,
+        }
     }
 
     fn call(from: u64, to: u64) -> Jump {
-        Jump { from, to, kind: JumpKind::Call }
+        Jump {
+            from,
+            to,
+            kind: JumpKind::Call,
+        }
     }
 
     fn back(from: u64, to: u64) -> Jump {
-        Jump { from, to, kind: JumpKind::Return }
+        Jump {
+            from,
+            to,
+            kind: JumpKind::Return,
+        }
     }
 
     #[test]
@@ -129,8 +141,14 @@ mod tests {
         assert_eq!(
             distinct(&jumps),
             [
-                Repeated { jump: jump(4, 20), times: 1 },
-                Repeated { jump: jump(8, 0), times: 3 },
+                Repeated {
+                    jump: jump(4, 20),
+                    times: 1
+                },
+                Repeated {
+                    jump: jump(8, 0),
+                    times: 3
+                },
             ]
         );
     }
@@ -140,7 +158,16 @@ mod tests {
         let jumps = [call(0, 40), call(44, 80), back(84, 48), call(52, 80)];
         assert_eq!(
             open_calls(&jumps),
-            [Repeated { jump: call(52, 80), times: 1 }, Repeated { jump: call(0, 40), times: 1 }]
+            [
+                Repeated {
+                    jump: call(52, 80),
+                    times: 1
+                },
+                Repeated {
+                    jump: call(0, 40),
+                    times: 1
+                }
+            ]
         );
     }
 
@@ -148,7 +175,10 @@ mod tests {
     fn a_return_to_an_unknown_call_closes_nothing() {
         assert_eq!(
             open_calls(&[back(84, 48), call(0, 40)]),
-            [Repeated { jump: call(0, 40), times: 1 }]
+            [Repeated {
+                jump: call(0, 40),
+                times: 1
+            }]
         );
     }
 
@@ -156,7 +186,10 @@ mod tests {
     fn equal_calls_in_a_row_are_one() {
         assert_eq!(
             open_calls(&[call(8, 0), call(8, 0), call(8, 0)]),
-            [Repeated { jump: call(8, 0), times: 3 }]
+            [Repeated {
+                jump: call(8, 0),
+                times: 3
+            }]
         );
     }
 }

@@ -72,7 +72,12 @@ fn explain(code: &str) -> u8 {
         .iter()
         .find_map(|pages| find_explanation(pages, code))
     {
-        Some(page) => write(&format!("{}: {}\n\n{}\n", page.code, page.title, page.text.trim())),
+        Some(page) => write(&format!(
+            "{}: {}\n\n{}\n",
+            page.code,
+            page.title,
+            page.text.trim()
+        )),
         None => {
             let code = code.to_uppercase();
             let codes = EXPLANATIONS.iter().copied().flatten().map(|page| page.code);

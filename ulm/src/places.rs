@@ -312,7 +312,10 @@ fn registers_in(code: &str) -> Vec<&str> {
         if quoted {
             // A character: skip it with its closing quote.
             let escaped = usize::from(rest.starts_with('\\'));
-            let end = rest.char_indices().skip(1 + escaped).find(|(_, c)| *c == '\'');
+            let end = rest
+                .char_indices()
+                .skip(1 + escaped)
+                .find(|(_, c)| *c == '\'');
             rest = end.map_or("", |(i, _)| &rest[i + 1..]);
             continue;
         }

@@ -98,10 +98,12 @@ pub(crate) fn load_isa(path: Option<&Path>) -> Result<Option<Isa>, LoadError> {
         path.display().to_string(),
         String::from_utf8_lossy(&bytes).into_owned(),
     );
-    Isa::parse(&sources.get(file).text).map(Some).map_err(|errors| {
-        let errors: Vec<_> = errors.iter().map(|e| e.to_diagnostic(file)).collect();
-        LoadError::Source(render_all(&errors, &sources))
-    })
+    Isa::parse(&sources.get(file).text)
+        .map(Some)
+        .map_err(|errors| {
+            let errors: Vec<_> = errors.iter().map(|e| e.to_diagnostic(file)).collect();
+            LoadError::Source(render_all(&errors, &sources))
+        })
 }
 
 /// Reads an image, or assembles a `.s` file.
@@ -140,7 +142,10 @@ pub(crate) fn load_image(path: &Path) -> Result<Image, LoadError> {
 
 /// The text of a file for messages about it; empty if it is not one that people read.
 fn printable(bytes: &[u8]) -> &str {
-    let is_text = |text: &&str| text.chars().all(|c| !c.is_control() || c.is_ascii_whitespace());
+    let is_text = |text: &&str| {
+        text.chars()
+            .all(|c| !c.is_control() || c.is_ascii_whitespace())
+    };
     str::from_utf8(bytes).ok().filter(is_text).unwrap_or("")
 }
 

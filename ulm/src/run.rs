@@ -134,7 +134,8 @@ impl<'a> Run<'a> {
             let image = &self.program.image;
             let start = image.base(SegmentKind::Bss);
             let size = image.size(SegmentKind::Bss);
-            self.machine.randomize(seed, start..start.saturating_add(size))?;
+            self.machine
+                .randomize(seed, start..start.saturating_add(size))?;
         }
         Ok(())
     }
@@ -160,7 +161,11 @@ impl<'a> Run<'a> {
         console: &mut Console,
         watch: &mut W,
     ) -> End {
-        let slice = if W::Observer::ACTIVE { SLICE_OF_WATCHED } else { slice };
+        let slice = if W::Observer::ACTIVE {
+            SLICE_OF_WATCHED
+        } else {
+            slice
+        };
         loop {
             let stop = engine.run(&mut self.machine, slice, watch.observer());
             if let Err(end) = self.bring_out(console, watch) {
@@ -175,7 +180,10 @@ impl<'a> Run<'a> {
                     Event::Input(bytes) => self.machine.feed(&bytes),
                     Event::End => self.machine.end_input(),
                     Event::Failed(error) => {
-                        return End::HostFailed(format!("can't read the input: {}", reason(&error)));
+                        return End::HostFailed(format!(
+                            "can't read the input: {}",
+                            reason(&error)
+                        ));
                     }
                     Event::Interrupt => return End::Interrupted { waiting: true },
                 },

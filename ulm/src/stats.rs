@@ -66,7 +66,13 @@ impl<'a> Stats<'a> {
             _ = writeln!(text, "{name:<12}  {:>width$}", grouped(number));
         }
         let mut mnemonics: BTreeMap<&str, u64> = BTreeMap::new();
-        for (instruction, &count) in self.places.isa.instructions.iter().zip(&self.by_instruction) {
+        for (instruction, &count) in self
+            .places
+            .isa
+            .instructions
+            .iter()
+            .zip(&self.by_instruction)
+        {
             *mnemonics.entry(&instruction.forms[0].mnemonic).or_default() += count;
         }
         table(&mut text, "mnemonic", mnemonics);
@@ -131,7 +137,10 @@ fn stretches(places: &Places<'_>) -> Vec<(Range<u64>, String)> {
     let mut starts: BTreeMap<u64, String> = BTreeMap::from([(0, ELSEWHERE.to_owned())]);
     // First the borders of segments, then the labels, which may stand at them.
     for segment in ulmas::image::SegmentKind::ALL {
-        for border in [image.base(segment), image.base(segment).wrapping_add(image.size(segment))] {
+        for border in [
+            image.base(segment),
+            image.base(segment).wrapping_add(image.size(segment)),
+        ] {
             starts.insert(border, ELSEWHERE.to_owned());
         }
     }

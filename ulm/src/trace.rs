@@ -92,7 +92,11 @@ impl<'a> Trace<'a> {
         }
         let instruction = self.places.instruction_text(ip, word);
         _ = write!(text, "{instruction:<0$}", self.instruction_width);
-        let flow = self.places.isa.decode(word).map(|decoded| self.places.isa.flow(decoded));
+        let flow = self
+            .places
+            .isa
+            .decode(word)
+            .map(|decoded| self.places.isa.flow(decoded));
         let head = Rc::new(Head {
             text,
             is_conditional_jump: flow

@@ -17,7 +17,8 @@ pub(crate) fn trap(trap: &Trap, machine: &Machine, places: &Places<'_>) -> Troub
     match trap.kind {
         TrapKind::IllegalInstruction { .. } => scene.illegal_instruction(&mut trouble),
         TrapKind::DivisionByZero => scene.division_by_zero(&mut trouble),
-        TrapKind::MisalignedLoad { address, size } | TrapKind::MisalignedStore { address, size } => {
+        TrapKind::MisalignedLoad { address, size }
+        | TrapKind::MisalignedStore { address, size } => {
             scene.misaligned_access(&mut trouble, address, size);
         }
         TrapKind::MisalignedJump { target } => scene.misaligned_jump(&mut trouble, target),
@@ -53,7 +54,9 @@ pub(crate) fn limit(limit: Limit, machine: &Machine, places: &Places<'_>) -> Tro
             let number = limits.output.unwrap_or(machine.output_written());
             trouble.title = format!("the limit of {} of output is reached", size(number));
             trouble.label = "this byte would be one too many".into();
-            trouble.helps.push("`--max-output` allows more output".into());
+            trouble
+                .helps
+                .push("`--max-output` allows more output".into());
         }
         Limit::InputEnded => {
             trouble.label = "there is nothing left to read".into();
@@ -61,9 +64,9 @@ pub(crate) fn limit(limit: Limit, machine: &Machine, places: &Places<'_>) -> Tro
                 "at the end of the input it gives 255; it did so {} times in a row",
                 grouped(READS_PAST_END.into())
             ));
-            trouble.helps.push(
-                "compare what is read with 255, and leave the loop when it is equal".into(),
-            );
+            trouble
+                .helps
+                .push("compare what is read with 255, and leave the loop when it is equal".into());
         }
     }
     trouble
@@ -130,7 +133,10 @@ impl<'a> Scene<'a> {
     fn statement(&self, kinds: &[Operation]) -> Option<(&'a Statement, Decoded)> {
         let decoded = self.decoded?;
         let effect = &self.places.isa.instruction(decoded.instruction).effect;
-        let statement = effect.statements.iter().find(|s| kinds.contains(&s.operation))?;
+        let statement = effect
+            .statements
+            .iter()
+            .find(|s| kinds.contains(&s.operation))?;
         Some((statement, decoded))
     }
 
@@ -176,7 +182,9 @@ impl<'a> Scene<'a> {
             return;
         };
         let place = self.places.describe(address);
-        trouble.notes.push(format!("the address {address:#x} is {place}"));
+        trouble
+            .notes
+            .push(format!("the address {address:#x} is {place}"));
         let size = u64::from(size);
         let name = label.name;
         if label.segment != SegmentKind::Text && label.address % size != 0 {
@@ -197,11 +205,13 @@ impl<'a> Scene<'a> {
                     self.register(base),
                     self.register(index)
                 ),
-                None => format!(
-                    ": was an index multiplied by {size}, does a pointer grow by {size}?"
-                ),
+                None => {
+                    format!(": was an index multiplied by {size}, does a pointer grow by {size}?")
+                }
             };
-            trouble.helps.push(format!("the address is not a multiple of {size}{size_text}"));
+            trouble.helps.push(format!(
+                "the address is not a multiple of {size}{size_text}"
+            ));
         }
     }
 
@@ -232,7 +242,9 @@ impl<'a> Scene<'a> {
         trouble.label = self.values();
         if self.places.image().segment_at(target).is_some() {
             let place = self.places.describe(target);
-            trouble.notes.push(format!("the target {target:#x} is {place}"));
+            trouble
+                .notes
+                .push(format!("the target {target:#x} is {place}"));
         }
         if let Some(text) = self.data_label(target) {
             trouble.helps.push(text);
@@ -254,7 +266,10 @@ impl<'a> Scene<'a> {
         let label = self.places.label_before(address);
         Some(match label {
             Some(label) if label.address == address => {
-                format!("`{}` is a data label: no instructions are there", label.name)
+                format!(
+                    "`{}` is a data label: no instructions are there",
+                    label.name
+                )
             }
             Some(label) => format!(
                 "{address:#x} is in the data behind the label `{}`: no instructions are there",
@@ -273,7 +288,10 @@ impl<'a> Scene<'a> {
         // Control came through this jump, and then went on line by line.
         let last_jump = self.jumps.last().filter(|jump| jump.to <= self.address);
         let start = last_jump.map_or(0, |jump| jump.to);
-        let overwritten = self.places.loaded_word(self.address).is_some_and(|w| w != self.word);
+        let overwritten = self
+            .places
+            .loaded_word(self.address)
+            .is_some_and(|w| w != self.word);
         if overwritten && image.segment_at(self.address) == Some(SegmentKind::Text) {
             let was = self.places.loaded_word(self.address).unwrap_or_default();
             trouble.helps.push(format!(
@@ -282,7 +300,9 @@ impl<'a> Scene<'a> {
             ));
         } else if let (Some(jump), Some(text)) = (last_jump, self.data_label(start)) {
             let from = self.places.describe_with_line(jump.from);
-            trouble.helps.push(format!("{text}\nthe jump came from {from}"));
+            trouble
+                .helps
+                .push(format!("{text}\nthe jump came from {from}"));
         } else if let Some(jump) = last_jump
             && jump.to == self.address
         {
@@ -331,12 +351,22 @@ impl<'a> Scene<'a> {
 
     fn out_of_memory(&self, trouble: &mut Trouble) {
         trouble.label = self.values();
-        let calls = self.jumps.iter().filter(|j| j.kind == JumpKind::Call).count();
-        let returns = self.jumps.iter().filter(|j| j.kind == JumpKind::Return).count();
-        trouble.helps.push(if calls > 2 * returns && calls >= RECENT_JUMPS / 8 {
-            "there are many calls and hardly a return: does the recursion reach its end?".into()
-        } else {
-            "does a pointer run away from its data?\n`--max-memory` allows more memory".into()
-        });
+        let calls = self
+            .jumps
+            .iter()
+            .filter(|j| j.kind == JumpKind::Call)
+            .count();
+        let returns = self
+            .jumps
+            .iter()
+            .filter(|j| j.kind == JumpKind::Return)
+            .count();
+        trouble
+            .helps
+            .push(if calls > 2 * returns && calls >= RECENT_JUMPS / 8 {
+                "there are many calls and hardly a return: does the recursion reach its end?".into()
+            } else {
+                "does a pointer run away from its data?\n`--max-memory` allows more memory".into()
+            });
     }
 }

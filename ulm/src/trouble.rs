@@ -49,7 +49,12 @@ impl Trouble {
     /// The same shape with what an image knows: at best file, line, and the text of the line.
     fn render_without_source(&self, places: &Places<'_>, appearance: Appearance) -> String {
         let palette = Palette::of(appearance);
-        let Palette { error, title, frame, .. } = palette;
+        let Palette {
+            error,
+            title,
+            frame,
+            ..
+        } = palette;
         // One space where a line number would be.
         let (place, number) = match places.image().line_at(self.address) {
             Some((file, line)) => (format!("{file}:{line}"), line.to_string()),

@@ -85,7 +85,12 @@ fn golden(name: &str, text: &str) {
 /// Reads as many bytes as `expected` has from a child's stdout, and compares.
 fn expect_output(child: &mut Child, expected: &[u8]) {
     let mut bytes = vec![0; expected.len()];
-    child.stdout.as_mut().unwrap().read_exact(&mut bytes).unwrap();
+    child
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut bytes)
+        .unwrap();
     assert_eq!(bytes, expected);
 }
 
@@ -103,7 +108,10 @@ fn interrupt(child: &Child) {
 #[test]
 fn a_source_file_is_assembled_and_run() {
     let output = run(&["hello.s"]);
-    assert_eq!((status(&output), stdout(&output), stderr(&output)), (0, "hi\n", ""));
+    assert_eq!(
+        (status(&output), stdout(&output), stderr(&output)),
+        (0, "hi\n", "")
+    );
 }
 
 #[test]
@@ -295,7 +303,11 @@ fn a_halt_as_the_last_allowed_instruction_is_a_normal_end() {
 
 #[test]
 fn the_limit_of_memory_stops_a_recursion() {
-    trouble("recursion", &["--max-memory", "64K", "recursion.s"], (124, ""));
+    trouble(
+        "recursion",
+        &["--max-memory", "64K", "recursion.s"],
+        (124, ""),
+    );
 }
 
 #[test]
@@ -335,8 +347,14 @@ fn an_interrupt_in_a_loop_says_where_it_was() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(status(&output), 130);
     let text = stderr(&output);
-    assert!(text.starts_with("interrupted at loop (spin.s:3) after "), "{text}");
-    assert!(text.contains(r#"{"outcome":"interrupted","status":130,"#), "{text}");
+    assert!(
+        text.starts_with("interrupted at loop (spin.s:3) after "),
+        "{text}"
+    );
+    assert!(
+        text.contains(r#"{"outcome":"interrupted","status":130,"#),
+        "{text}"
+    );
 }
 
 #[test]
@@ -347,9 +365,17 @@ fn an_interrupt_while_waiting_for_input_is_heard() {
     interrupt(&child);
     let input = child.stdin.take();
     let mut text = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert_eq!(text, "interrupted at 0x8 (echo.s:5), waiting for input, after 2 instructions\n");
+    assert_eq!(
+        text,
+        "interrupted at 0x8 (echo.s:5), waiting for input, after 2 instructions\n"
+    );
     drop(input);
 }
 
@@ -357,7 +383,9 @@ fn an_interrupt_while_waiting_for_input_is_heard() {
 fn a_reader_that_goes_away_ends_the_program_quietly() {
     let report = scratch("reader.json");
     let to = format!("json={}", report.display());
-    let mut child = ulm(&["--report", &to, "--stats", "flood.s"]).spawn().unwrap();
+    let mut child = ulm(&["--report", &to, "--stats", "flood.s"])
+        .spawn()
+        .unwrap();
     expect_output(&mut child, b"x\n");
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
@@ -369,7 +397,10 @@ fn a_reader_that_goes_away_ends_the_program_quietly() {
 #[test]
 #[cfg(target_os = "linux")]
 fn output_that_can_not_be_written_is_an_error() {
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
     let output = ulm(&["hello.s"]).stdout(full).output().unwrap();
     assert_eq!(status(&output), 1);
     assert!(stderr(&output).contains("can't write the output: No space left"));
@@ -425,7 +456,10 @@ fn a_report_may_go_to_a_file() {
     let output = run(&["--report", &format!("json={}", path.display()), "hello.s"]);
     assert_eq!(stderr(&output), "");
     let text = std::fs::read_to_string(path).unwrap();
-    assert_eq!(text, "{\"outcome\":\"halted\",\"status\":0,\"instructions\":23}\n");
+    assert_eq!(
+        text,
+        "{\"outcome\":\"halted\",\"status\":0,\"instructions\":23}\n"
+    );
 }
 
 // ---- watching ----
@@ -506,7 +540,11 @@ fn a_description_with_errors_is_an_error_of_the_source() {
 #[test]
 fn another_machine_runs_its_own_words() {
     let path = scratch("other.isa");
-    std::fs::write(&path, "U (OP u 8) (n u 8)\n0x77 U\n: stop n\n    ulm_halt(n);\n").unwrap();
+    std::fs::write(
+        &path,
+        "U (OP u 8) (n u 8)\n0x77 U\n: stop n\n    ulm_halt(n);\n",
+    )
+    .unwrap();
     let isa = path.to_str().unwrap();
     let program = scratch("other.s");
     std::fs::write(&program, "\tstop 3\n").unwrap();
@@ -565,7 +603,10 @@ fn codes_of_all_crates_are_explained() {
 #[test]
 fn completions_and_man_pages_are_generated() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        assert!(stdout(&run(&["completions", shell])).contains("randomize"), "{shell}");
+        assert!(
+            stdout(&run(&["completions", shell])).contains("randomize"),
+            "{shell}"
+        );
     }
     assert!(stdout(&run(&["man"])).contains(".TH ulm"));
     assert!(stdout(&run(&["man", "disasm"])).contains("disasm"));
