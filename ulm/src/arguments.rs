@@ -213,7 +213,7 @@ pub(crate) enum ManualFormat {
 pub(crate) enum GrammarFormat {
     /// A syntax file
     Vim,
-    /// A .tmLanguage.json file, for TextMate, VS Code and others
+    /// A .tmLanguage.json file, as many other editors read it
     Textmate,
 }
 

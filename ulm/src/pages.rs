@@ -1,5 +1,6 @@
 //! The commands that write a text and run nothing.
 
+use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
@@ -68,39 +69,39 @@ fn describe(isa: &Isa, command: &IsaCommand) -> u8 {
 }
 
 fn explain(code: &str) -> u8 {
-    match EXPLANATIONS
+    let page = EXPLANATIONS
         .iter()
-        .find_map(|pages| find_explanation(pages, code))
-    {
-        Some(page) => write(&format!(
+        .find_map(|pages| find_explanation(pages, code));
+    if let Some(page) = page {
+        return write(&format!(
             "{}: {}\n\n{}\n",
             page.code,
             page.title,
             page.text.trim()
-        )),
-        None => {
-            let code = code.to_uppercase();
-            let codes = EXPLANATIONS.iter().copied().flatten().map(|page| page.code);
-            // Codes differ in a digit or two: all those that share the beginning are near.
-            let near: Vec<_> = codes
-                .clone()
-                .filter(|c| code.len() >= 3 && c.starts_with(&code[..code.len() - 1]))
-                .collect();
-            unknown(
-                &format!("there is no code `{code}`; `ulm explain` lists all codes"),
-                near.first().copied().or_else(|| nearest(&code, codes)),
-            )
-        }
+        ));
     }
+    let code = code.to_uppercase();
+    let codes = EXPLANATIONS.iter().copied().flatten().map(|page| page.code);
+    // Codes differ in a digit or two: those that share the beginning are near.
+    let mut beginning = code.chars();
+    beginning.next_back();
+    let beginning = beginning.as_str();
+    let near = codes
+        .clone()
+        .find(|known| beginning.len() >= 2 && known.starts_with(beginning))
+        .or_else(|| nearest(&code, codes));
+    unknown(
+        &format!("there is no code `{code}`; `ulm explain` lists all codes"),
+        near,
+    )
 }
 
 fn list_of_codes() -> String {
-    EXPLANATIONS
-        .iter()
-        .copied()
-        .flatten()
-        .map(|page| format!("{}  {}\n", page.code, page.title))
-        .collect()
+    let mut text = String::new();
+    for page in EXPLANATIONS.iter().copied().flatten() {
+        _ = writeln!(text, "{}  {}", page.code, page.title);
+    }
+    text
 }
 
 fn man(command: Option<&str>) -> u8 {

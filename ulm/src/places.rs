@@ -1,11 +1,12 @@
 //! What a program's addresses and registers are called.
 
+use std::cell::OnceCell;
 use std::fmt::Write as _;
 
 use diagnostics::Location;
 use ulm_isa::effect::{Expression, Parameter};
 use ulm_isa::{Decoded, Isa};
-use ulmas::image::{Image, SegmentKind, SymbolKind};
+use ulmas::image::{Image, SegmentKind, Symbol, SymbolKind};
 
 use crate::program::Program;
 
@@ -22,31 +23,16 @@ pub(crate) struct Label<'a> {
 pub(crate) struct Places<'a> {
     pub(crate) isa: &'a Isa,
     pub(crate) program: &'a Program,
-    /// By ascending address; of several at one address, the first mentioned first.
-    labels: Vec<Label<'a>>,
+    /// Sorted when they are first asked for: most programs end well.
+    labels: OnceCell<Vec<Label<'a>>>,
 }
 
 impl<'a> Places<'a> {
     pub(crate) fn new(isa: &'a Isa, program: &'a Program) -> Self {
-        let image = &program.image;
-        let mut labels: Vec<_> = image
-            .object
-            .symbols
-            .iter()
-            .filter_map(|symbol| match symbol.kind {
-                SymbolKind::Address(segment) => Some(Label {
-                    name: &*symbol.name,
-                    address: image.symbol_value(symbol)?,
-                    segment,
-                }),
-                SymbolKind::Absolute | SymbolKind::Undefined => None,
-            })
-            .collect();
-        labels.sort_by_key(|label| (label.segment, label.address));
         Self {
             isa,
             program,
-            labels,
+            labels: OnceCell::new(),
         }
     }
 
@@ -54,9 +40,23 @@ impl<'a> Places<'a> {
         &self.program.image
     }
 
-    /// All labels, by segment and ascending address.
+    /// All labels, by segment and ascending address; of several at one address, the first
+    /// mentioned first.
     pub(crate) fn labels(&self) -> &[Label<'a>] {
-        &self.labels
+        self.labels.get_or_init(|| {
+            let image = self.image();
+            let label = |symbol: &'a Symbol| match symbol.kind {
+                SymbolKind::Address(segment) => Some(Label {
+                    name: &symbol.name,
+                    address: image.symbol_value(symbol)?,
+                    segment,
+                }),
+                SymbolKind::Absolute | SymbolKind::Undefined => None,
+            };
+            let mut labels: Vec<_> = image.object.symbols.iter().filter_map(label).collect();
+            labels.sort_by_key(|label| (label.segment, label.address));
+            labels
+        })
     }
 
     /// The label at an address, or the last one before it in its segment.
@@ -67,18 +67,15 @@ impl<'a> Places<'a> {
         let segment = image
             .segment_at(address)
             .or_else(|| image.segment_at(address.checked_sub(1)?))?;
-        let after = self
-            .labels
-            .partition_point(|l| (l.segment, l.address) <= (segment, address));
-        let last = self.labels[after.checked_sub(1)?];
+        let labels = self.labels();
+        let after = labels.partition_point(|l| (l.segment, l.address) <= (segment, address));
+        let last = labels[after.checked_sub(1)?];
         if last.segment != segment {
             return None;
         }
         // Of several names for one place, the first.
-        let first = self
-            .labels
-            .partition_point(|l| (l.segment, l.address) < (segment, last.address));
-        Some(self.labels[first])
+        let first = labels.partition_point(|l| (l.segment, l.address) < (segment, last.address));
+        Some(labels[first])
     }
 
     /// `label+8`, or the bare address where there is no label.
@@ -287,16 +284,15 @@ fn instruction_in(line: &str) -> std::ops::Range<usize> {
 /// Where the comment of a source line starts, or its end.
 fn comment_start(line: &str) -> usize {
     let mut quote = None;
-    let mut characters = line.char_indices().peekable();
+    let mut characters = line.char_indices();
     while let Some((i, c)) = characters.next() {
-        match (quote, c) {
-            (Some(_), '\\') => _ = characters.next(),
-            (Some(q), _) if c == q => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '#') => return i,
-            (None, '/') if line[i + 1..].starts_with(['/', '*']) => return i,
-            (None, _) => {}
+        match quote {
+            Some(_) if c == '\\' => _ = characters.next(),
+            Some(q) if c == q => quote = None,
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None if c == '#' => return i,
+            None if c == '/' && line[i + 1..].starts_with(['/', '*']) => return i,
+            Some(_) | None => {}
         }
     }
     line.len()

@@ -175,7 +175,8 @@ impl<'a> Run<'a> {
                 Stop::Paused if console.is_interrupted() => {
                     return End::Interrupted { waiting: false };
                 }
-                Stop::Paused => {}
+                // Nobody sets breakpoints here.
+                Stop::Paused | Stop::Breakpoint(_) => {}
                 Stop::NeedsInput => match console.read() {
                     Event::Input(bytes) => self.machine.feed(&bytes),
                     Event::End => self.machine.end_input(),
@@ -187,8 +188,6 @@ impl<'a> Run<'a> {
                     }
                     Event::Interrupt => return End::Interrupted { waiting: true },
                 },
-                // Nobody sets breakpoints here.
-                Stop::Breakpoint(_) => {}
                 Stop::Halted(_) | Stop::Trapped(_) | Stop::Limit(_) => return End::Stopped(stop),
             }
         }

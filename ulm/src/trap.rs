@@ -161,7 +161,7 @@ impl<'a> Scene<'a> {
             .statement(&kinds)
             .map(|(statement, decoded)| self.register_read(&statement.arguments[0], decoded));
         trouble.helps.push(match divisor {
-            Some(Some(0)) | Some(None) => "the divisor is written as 0".into(),
+            Some(Some(0) | None) => "the divisor is written as 0".into(),
             Some(Some(number)) => {
                 let with_number = Places::register_with_number(&self.names, number);
                 format!(
