@@ -23,8 +23,9 @@ pub(crate) struct Label<'a> {
 pub(crate) struct Places<'a> {
     pub(crate) isa: &'a Isa,
     pub(crate) program: &'a Program,
-    /// Sorted when they are first asked for: most programs end well.
-    labels: OnceCell<Vec<Label<'a>>>,
+    /// Segment and address of each label with its number among the symbols, sorted. Made when
+    /// they are first asked for: most programs end well.
+    labels: OnceCell<Vec<(SegmentKind, u64, u32)>>,
 }
 
 impl<'a> Places<'a> {
@@ -42,21 +43,32 @@ impl<'a> Places<'a> {
 
     /// All labels, by segment and ascending address; of several at one address, the first
     /// mentioned first.
-    pub(crate) fn labels(&self) -> &[Label<'a>] {
+    pub(crate) fn labels(&self) -> impl DoubleEndedIterator<Item = Label<'a>> {
+        self.sorted_labels().iter().map(|&key| self.label(key))
+    }
+
+    fn sorted_labels(&self) -> &[(SegmentKind, u64, u32)] {
         self.labels.get_or_init(|| {
             let image = self.image();
-            let label = |symbol: &'a Symbol| match symbol.kind {
-                SymbolKind::Address(segment) => Some(Label {
-                    name: &symbol.name,
-                    address: image.symbol_value(symbol)?,
-                    segment,
-                }),
+            let key = |(i, symbol): (usize, &Symbol)| match symbol.kind {
+                SymbolKind::Address(segment) => {
+                    Some((segment, image.symbol_value(symbol)?, i as u32))
+                }
                 SymbolKind::Absolute | SymbolKind::Undefined => None,
             };
-            let mut labels: Vec<_> = image.object.symbols.iter().filter_map(label).collect();
-            labels.sort_by_key(|label| (label.segment, label.address));
+            let symbols = image.object.symbols.iter().enumerate();
+            let mut labels: Vec<_> = symbols.filter_map(key).collect();
+            labels.sort_unstable();
             labels
         })
+    }
+
+    fn label(&self, (segment, address, number): (SegmentKind, u64, u32)) -> Label<'a> {
+        Label {
+            name: &self.image().object.symbols[number as usize].name,
+            address,
+            segment,
+        }
     }
 
     /// The label at an address, or the last one before it in its segment.
@@ -67,15 +79,15 @@ impl<'a> Places<'a> {
         let segment = image
             .segment_at(address)
             .or_else(|| image.segment_at(address.checked_sub(1)?))?;
-        let labels = self.labels();
-        let after = labels.partition_point(|l| (l.segment, l.address) <= (segment, address));
-        let last = labels[after.checked_sub(1)?];
-        if last.segment != segment {
+        let labels = self.sorted_labels();
+        let after = labels.partition_point(|&(s, a, _)| (s, a) <= (segment, address));
+        let (last_segment, last_address, _) = labels[after.checked_sub(1)?];
+        if last_segment != segment {
             return None;
         }
         // Of several names for one place, the first.
-        let first = labels.partition_point(|l| (l.segment, l.address) < (segment, last.address));
-        Some(labels[first])
+        let first = labels.partition_point(|&(s, a, _)| (s, a) < (segment, last_address));
+        Some(self.label(labels[first]))
     }
 
     /// `label+8`, or the bare address where there is no label.

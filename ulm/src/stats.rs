@@ -144,7 +144,7 @@ fn stretches(places: &Places<'_>) -> Vec<(Range<u64>, String)> {
             starts.insert(border, ELSEWHERE.to_owned());
         }
     }
-    for label in places.labels().iter().rev() {
+    for label in places.labels().rev() {
         // A label at the end of its segment names nothing in it.
         if image.segment_at(label.address) == Some(label.segment) {
             starts.insert(label.address, label.name.to_owned());
