@@ -9,7 +9,7 @@ use crate::number::grouped;
 use crate::places::{Places, registers_of};
 
 /// The largest text that is searched for the names of registers, in instructions.
-const SEARCHED_INSTRUCTIONS: usize = 1 << 20;
+const SEARCHED_INSTRUCTIONS: usize = 1 << 17;
 
 /// The registers that the program names or that are not 0, the flags and the instruction pointer.
 pub(crate) fn render(machine: &Machine, places: &Places<'_>, is_randomized: bool) -> String {
