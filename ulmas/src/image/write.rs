@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    Fixup, FixupKind, Image, Segment, SegmentKind, Symbol, SymbolKind, Target,
-};
+use super::{Fixup, FixupKind, Image, Segment, SegmentKind, Symbol, SymbolKind, Target};
 
 /// Bytes of a longer line of source, in a row.
 pub(crate) const ROW: usize = 16;
@@ -39,7 +37,10 @@ impl Image {
                 text += "# text 0x";
                 push_address(&mut text, line.offset);
                 text.push(' ');
-                text += object.files.get(line.file as usize).map_or("?", |file| file);
+                text += object
+                    .files
+                    .get(line.file as usize)
+                    .map_or("?", |file| file);
                 let _ = writeln!(text, ":{}", line.line);
             }
         }
@@ -55,7 +56,10 @@ fn write_segment(text: &mut String, segment: &Segment, base: u64) {
         while done < block.bytes.len() {
             let offset = block.offset + done as u64;
             let rest = &block.bytes[done..];
-            while records.peek().is_some_and(|r| r.offset + r.length <= offset) {
+            while records
+                .peek()
+                .is_some_and(|r| r.offset + r.length <= offset)
+            {
                 records.next();
             }
             match records.peek() {
@@ -68,8 +72,9 @@ fn write_segment(text: &mut String, segment: &Segment, base: u64) {
                     done += bytes.len();
                 }
                 next => {
-                    let length =
-                        next.map_or(rest.len() as u64, |r| (r.offset - offset).min(rest.len() as u64));
+                    let length = next.map_or(rest.len() as u64, |r| {
+                        (r.offset - offset).min(rest.len() as u64)
+                    });
                     let bytes = &rest[..length as usize];
                     write_rows(text, base.wrapping_add(offset), bytes, None);
                     done += bytes.len();
@@ -78,7 +83,10 @@ fn write_segment(text: &mut String, segment: &Segment, base: u64) {
         }
     }
     // The segment ends with zeros that no block holds: its last byte says how long it is.
-    let end = segment.blocks.last().map_or(0, |b| b.offset + b.bytes.len() as u64);
+    let end = segment
+        .blocks
+        .last()
+        .map_or(0, |b| b.offset + b.bytes.len() as u64);
     if segment.size > end {
         write_rows(text, base.wrapping_add(segment.size - 1), &[0], None);
     }
@@ -113,8 +121,7 @@ pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
 
 /// 16 hex digits.
 pub(crate) fn push_address(text: &mut String, address: u64) {
-    let digits: [u8; 16] =
-        std::array::from_fn(|i| DIGITS[(address >> (60 - 4 * i)) as usize & 15]);
+    let digits: [u8; 16] = std::array::from_fn(|i| DIGITS[(address >> (60 - 4 * i)) as usize & 15]);
     text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
 }
 
@@ -126,7 +133,11 @@ fn write_symbol(text: &mut String, symbol: &Symbol) {
         SymbolKind::Address(SegmentKind::Bss) => 'b',
         SymbolKind::Undefined => 'U',
     };
-    let letter = if symbol.is_global { letter.to_ascii_uppercase() } else { letter };
+    let letter = if symbol.is_global {
+        letter.to_ascii_uppercase()
+    } else {
+        letter
+    };
     let _ = write!(text, "{letter} {:<20} 0x", symbol.name);
     push_address(text, symbol.value);
     text.push('\n');
