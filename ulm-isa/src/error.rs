@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use diagnostics::{Diagnostic, Explanation, FileId, Location};
+use diagnostics::{Diagnostic, FileId, Location};
 
 /// An error in an ISA description, with its place as a byte range of the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,8 +38,13 @@ pub enum IsaErrorKind {
     #[error("the expression is nested too deep")]
     NestingTooDeep,
     /// A format that is not defined.
-    #[error("there is no format `{0}`")]
-    UnknownFormat(String),
+    #[error("there is no format `{name}`")]
+    UnknownFormat {
+        /// Its name.
+        name: String,
+        /// A format above with a name like that.
+        near: Option<String>,
+    },
     /// A format that is defined twice.
     #[error("the format `{name}` is defined twice")]
     DuplicateFormat {
@@ -49,7 +54,7 @@ pub enum IsaErrorKind {
         first: Range<usize>,
     },
     /// A field that the format doesn't have.
-    #[error("the format `{format}` has no field `{name}`")]
+    #[error("the format `{format}` has no operand field `{name}`")]
     UnknownField {
         /// The field's name.
         name: String,
@@ -129,6 +134,9 @@ pub enum IsaErrorKind {
         /// What could have been meant.
         candidates: Vec<String>,
     },
+    /// A name in `ulm_statusReg[…]` that is not a flag.
+    #[error("there is no flag `{0}`")]
+    UnknownFlag(String),
     /// A number of arguments that the effect doesn't take.
     #[error("`{name}` takes {expected} argument{}, found {found}", plural(*.expected))]
     ArgumentCount {
@@ -171,7 +179,7 @@ impl IsaErrorKind {
             Self::UnterminatedComment => "I0103",
             Self::NumberTooLarge => "I0104",
             Self::NestingTooDeep => "I0105",
-            Self::UnknownFormat(_) => "I0201",
+            Self::UnknownFormat { .. } => "I0201",
             Self::DuplicateFormat { .. } => "I0202",
             Self::UnknownField { .. } => "I0203",
             Self::DuplicateField(_) => "I0204",
@@ -193,6 +201,7 @@ impl IsaErrorKind {
             Self::ArgumentCount { .. } => "I0403",
             Self::NotStatic(_) => "I0404",
             Self::BadArgument { .. } => "I0405",
+            Self::UnknownFlag(_) => "I0406",
         }
     }
 }
@@ -218,12 +227,18 @@ impl IsaError {
             IsaErrorKind::StrayCharacter(_) => error("not used by the language".into()),
             IsaErrorKind::UnterminatedComment => error("opened here".into()),
             IsaErrorKind::NumberTooLarge => error("at most 2^64 - 1".into()),
-            IsaErrorKind::NestingTooDeep => error("too deep from here".into()),
-            IsaErrorKind::UnknownFormat(_) => error("no line above defines it".into()),
+            IsaErrorKind::NestingTooDeep => error("nested more than 200 deep".into()),
+            IsaErrorKind::UnknownFormat { near, .. } => {
+                suggest(error("no line above defines it".into()), near.clone())
+            }
             IsaErrorKind::DuplicateFormat { first, .. } => error("defined again here".into())
                 .with_note_at("the first definition", at(first), ""),
             IsaErrorKind::UnknownField { name, fields, .. } => suggest(
-                error(format!("its fields: {}", fields.join(", "))),
+                error(if fields.is_empty() {
+                    "it has an opcode only".into()
+                } else {
+                    format!("its operands: {}", fields.join(", "))
+                }),
                 near(name, fields),
             ),
             IsaErrorKind::DuplicateField(_) => error("the second one".into()),
@@ -232,7 +247,7 @@ impl IsaError {
             }
             IsaErrorKind::FieldWidth(_) => error("from 1 to 32 bits".into()),
             IsaErrorKind::FormatTooWide(_) => error("a word has 32 bits".into()),
-            IsaErrorKind::NoOpcodeField => error("here".into()),
+            IsaErrorKind::NoOpcodeField => error("expected `(OP u 8)` or another width".into()),
             IsaErrorKind::OpcodeWidth { first, .. } => error(
                 "the opcode has one width in all formats".into(),
             )
@@ -268,6 +283,13 @@ impl IsaError {
                 error(format!("known here: {}", candidates.join(", "))),
                 near(name, candidates),
             ),
+            IsaErrorKind::UnknownFlag(name) => {
+                let names = crate::parse::FLAGS.map(|flag| flag.0);
+                suggest(
+                    error(format!("the flags: {}", names.join(", "))),
+                    diagnostics::nearest(name, names).map(str::to_owned),
+                )
+            }
             IsaErrorKind::ArgumentCount { expected, .. } => {
                 error(format!("expected {expected} argument{}", plural(*expected)))
             }
@@ -284,4 +306,10 @@ impl IsaError {
     }
 }
 
-include!("explanations.rs");
+/// A name, shortened if it is absurdly long: it stands in many messages.
+pub(crate) fn clip(name: &str) -> String {
+    match name.char_indices().nth(64) {
+        None => name.to_owned(),
+        Some((end, _)) => format!("{}…", &name[..end]),
+    }
+}
