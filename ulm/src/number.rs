@@ -21,8 +21,8 @@ pub(crate) fn value(value: u64) -> String {
     let signed = value as i64;
     match value {
         0..=99_999 => value.to_string(),
-        _ if (-99_999..0).contains(&signed) => format!("{signed} ({value:#X})").replace("0X", "0x"),
-        _ => format!("{value:#X}").replace("0X", "0x"),
+        _ if (-99_999..0).contains(&signed) => format!("{signed} (0x{value:X})"),
+        _ => format!("0x{value:X}"),
     }
 }
 

@@ -124,13 +124,13 @@ fn man(command: Option<&str>) -> u8 {
     }
 }
 
-/// Says that something named on the command line doesn't exist.
+/// Says that there is no page of this name.
 fn unknown(message: &str, near: Option<&str>) -> u8 {
     say_error(message);
     if let Some(near) = near {
         say_help(&format!("did you mean `{near}`?"));
     }
-    status::USAGE
+    status::SOURCE
 }
 
 fn loaded(text: Result<String, LoadError>) -> u8 {

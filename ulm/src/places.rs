@@ -95,15 +95,15 @@ impl<'a> Places<'a> {
         match self.label_before(address) {
             Some(label) if label.address == address => label.name.to_owned(),
             Some(label) => format!("{}+{}", label.name, address - label.address),
-            None => format!("{address:#x}"),
+            None => format!("0x{address:X}"),
         }
     }
 
-    /// `label+8 (address 0x24)`, or the bare address where there is no label.
+    /// `label+8 (address 0x2C)`, or the bare address where there is no label.
     pub(crate) fn describe_with_address(&self, address: u64) -> String {
         match self.label_before(address) {
-            Some(_) => format!("{} (address {address:#x})", self.describe(address)),
-            None => format!("address {address:#x}"),
+            Some(_) => format!("{} (address 0x{address:X})", self.describe(address)),
+            None => format!("address 0x{address:X}"),
         }
     }
 

@@ -94,10 +94,7 @@ pub(crate) fn load_isa(path: Option<&Path>) -> Result<Option<Isa>, LoadError> {
     let bytes =
         read_file(path).map_err(|error| LoadError::UnreadableSource(path.to_owned(), error))?;
     let mut sources = Sources::new();
-    let file = sources.add(
-        path.display().to_string(),
-        String::from_utf8_lossy(&bytes).into_owned(),
-    );
+    let file = sources.add_bytes(path.display().to_string(), bytes);
     Isa::parse(&sources.get(file).text)
         .map(Some)
         .map_err(|errors| {
@@ -111,11 +108,11 @@ pub(crate) fn load(isa: &Isa, path: &Path) -> Result<Program, LoadError> {
     if path.as_os_str() == "-" {
         let bytes = read_whole(io::stdin().lock())
             .map_err(|error| LoadError::UnreadableSource("<stdin>".into(), error))?;
-        assemble(isa, "<stdin>", &bytes)
+        assemble(isa, "<stdin>", bytes)
     } else if path.extension().is_some_and(|extension| extension == "s") {
         let bytes =
             read_file(path).map_err(|error| LoadError::UnreadableSource(path.to_owned(), error))?;
-        assemble(isa, &path.display().to_string(), &bytes)
+        assemble(isa, &path.display().to_string(), bytes)
     } else {
         load_image(path).map(|image| Program {
             image,
@@ -149,9 +146,9 @@ fn printable(bytes: &[u8]) -> &str {
     str::from_utf8(bytes).ok().filter(is_text).unwrap_or("")
 }
 
-fn assemble(isa: &Isa, name: &str, bytes: &[u8]) -> Result<Program, LoadError> {
+fn assemble(isa: &Isa, name: &str, bytes: Vec<u8>) -> Result<Program, LoadError> {
     let mut sources = Sources::new();
-    let file = sources.add(name, String::from_utf8_lossy(bytes).into_owned());
+    let file = sources.add_bytes(name, bytes);
     let assembly = ulmas::assemble(isa, &sources, &[file]);
     match assembly.image {
         Some(image) => Ok(Program {

@@ -1,9 +1,7 @@
-//! The exit statuses that are ours; all others are the program's own.
+//! The exit statuses that are ours; all others are the program's own, or clap's 2.
 
-/// The source has errors or can't be read, or something of the host failed.
+/// The source has errors or can't be read, what is asked for doesn't exist, or the host failed.
 pub(crate) const SOURCE: u8 = 1;
-/// The command line is wrong.
-pub(crate) const USAGE: u8 = 2;
 /// A limit was reached.
 pub(crate) const LIMIT: u8 = 124;
 /// The program trapped.

@@ -116,16 +116,21 @@ impl<'a> Scene<'a> {
 
     /// `%a = 5, %b = 0`: the registers that the instruction reads.
     fn values(&self) -> String {
-        let Some(decoded) = self.decoded else {
+        self.values_of(self.address, self.word)
+    }
+
+    /// The registers that an instruction reads, with their values now.
+    fn values_of(&self, address: u64, word: u32) -> String {
+        let isa = self.places.isa;
+        let Some(decoded) = isa.decode(word) else {
             return String::new();
         };
-        let values: Vec<_> = sources_of(self.places.isa, decoded)
-            .into_iter()
-            .map(|number| {
-                let register = self.register(number);
-                format!("{register} = {}", value(self.machine.register(number)))
-            })
-            .collect();
+        let names = self.places.register_names(address, word);
+        let value_of = |number| {
+            let register = Places::register(&names, number);
+            format!("{register} = {}", value(self.machine.register(number)))
+        };
+        let values: Vec<_> = sources_of(isa, decoded).into_iter().map(value_of).collect();
         values.join(", ")
     }
 
@@ -184,7 +189,7 @@ impl<'a> Scene<'a> {
         let place = self.places.describe(address);
         trouble
             .notes
-            .push(format!("the address {address:#x} is {place}"));
+            .push(format!("the address 0x{address:X} is {place}"));
         let size = u64::from(size);
         let name = label.name;
         if label.segment != SegmentKind::Text && label.address % size != 0 {
@@ -244,7 +249,7 @@ impl<'a> Scene<'a> {
             let place = self.places.describe(target);
             trouble
                 .notes
-                .push(format!("the target {target:#x} is {place}"));
+                .push(format!("the target 0x{target:X} is {place}"));
         }
         if let Some(text) = self.data_label(target) {
             trouble.helps.push(text);
@@ -272,11 +277,11 @@ impl<'a> Scene<'a> {
                 )
             }
             Some(label) => format!(
-                "{address:#x} is in the data behind the label `{}`: no instructions are there",
+                "0x{address:X} is in the data behind the label `{}`: no instructions are there",
                 label.name
             ),
             None => format!(
-                "{address:#x} is in the .{} segment: no instructions are there",
+                "0x{address:X} is in the .{} segment: no instructions are there",
                 segment.name()
             ),
         })
@@ -299,16 +304,17 @@ impl<'a> Scene<'a> {
                 self.places.loaded_instruction_text(self.address, was)
             ));
         } else if let (Some(jump), Some(text)) = (last_jump, self.data_label(start)) {
-            let from = self.places.describe_with_line(jump.from);
-            trouble
-                .helps
-                .push(format!("{text}\nthe jump came from {from}"));
+            self.show(trouble, jump.from, "the jump that left the instructions");
+            trouble.helps.push(text);
         } else if let Some(jump) = last_jump
             && jump.to == self.address
         {
-            trouble.helps.push(self.strange_target(jump));
+            let word = self.machine.memory().number(jump.from, 4) as u32;
+            self.show(trouble, jump.from, &self.values_of(jump.from, word));
+            trouble.helps.push(strange_target(jump.kind).into());
         } else if self.address >= image.size(SegmentKind::Text) {
-            self.show_last_instruction(trouble);
+            let last = image.size(SegmentKind::Text).saturating_sub(1) & !3;
+            self.show(trouble, last, "the last instruction");
             trouble.helps.push(
                 "execution ran past the end of the text: is a `halt` or `jmp` missing?".into(),
             );
@@ -320,32 +326,18 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Shows the end of the text, where the program left it, instead of the place where it was
-    /// stopped.
-    fn show_last_instruction(&self, trouble: &mut Trouble) {
-        let end = self.places.image().size(SegmentKind::Text);
-        let Some(last) = end.checked_sub(4).map(|last| last & !3) else {
-            return;
-        };
-        if let Some(word) = self.places.loaded_word(last) {
-            trouble.address = last;
+    /// Shows the instruction from where control went astray, and only mentions the one where that
+    /// came out.
+    fn show(&self, trouble: &mut Trouble, culprit: u64, label: &str) {
+        if let Some(word) = self.places.loaded_word(culprit) {
+            trouble.address = culprit;
             trouble.word = word;
-            trouble.label = "this is the last instruction".into();
-        }
-    }
-
-    /// Advice about a jump to a place where no instruction is.
-    fn strange_target(&self, jump: &Jump) -> String {
-        let from = self.places.describe_with_line(jump.from);
-        match jump.kind {
-            JumpKind::Return => format!(
-                "the jump at {from} went back to where no call came from:\n\
-                 was the return address overwritten, by another call or on the stack?"
-            ),
-            JumpKind::Call => format!(
-                "the call at {from} came here: does its register hold the address of a function?"
-            ),
-            JumpKind::Jump => format!("the jump at {from} came here"),
+            trouble.label = label.into();
+            let place = self.places.describe_with_address(self.address);
+            let text = self.places.instruction_text(self.address, self.word);
+            trouble
+                .notes
+                .insert(0, format!("no instruction: `{text}` at {place}"));
         }
     }
 
@@ -368,5 +360,17 @@ impl<'a> Scene<'a> {
             } else {
                 "does a pointer run away from its data?\n`--max-memory` allows more memory".into()
             });
+    }
+}
+
+/// Advice about a jump to a place where no instruction is.
+fn strange_target(kind: JumpKind) -> &'static str {
+    match kind {
+        JumpKind::Return => {
+            "it went back to where no call came from:\n\
+             was the return address overwritten, by another call or on the stack?"
+        }
+        JumpKind::Call => "does its register hold the address of a function?",
+        JumpKind::Jump => "does its label stand at an instruction?",
     }
 }
