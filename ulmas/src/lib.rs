@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 mod assemble;
+mod disassemble;
 mod error;
 mod explanations;
 mod expression;
@@ -34,5 +35,6 @@ mod symbols;
 mod warnings;
 
 pub use assemble::{Assembly, assemble};
+pub use disassemble::disassemble;
 pub use explanations::EXPLANATIONS;
 pub use listing::listing;
