@@ -393,6 +393,23 @@ fn a_reader_that_goes_away_ends_the_program_quietly() {
 }
 
 #[test]
+fn a_reader_of_the_trace_that_goes_away_ends_the_program_quietly() {
+    let mut child = ulm(&["--trace", "flood.s"])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = [0; 8];
+    child
+        .stderr
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut line)
+        .unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(141));
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn output_that_can_not_be_written_is_an_error() {
     let full = std::fs::OpenOptions::new()
