@@ -26,7 +26,7 @@ pub enum IsaErrorKind {
         found: String,
     },
     /// A character that the language doesn't use.
-    #[error("the character `{}` has no meaning here", .0.escape_debug())]
+    #[error("the character `{}` has no meaning here", visible(*.0))]
     StrayCharacter(char),
     /// A `/*` without its `*/`.
     #[error("a comment that is never closed")]
@@ -89,7 +89,7 @@ pub enum IsaErrorKind {
         first: Range<usize>,
     },
     /// An opcode that is already used.
-    #[error("the opcode {opcode:#04x} is taken")]
+    #[error("the opcode 0x{opcode:02X} is taken")]
     OpcodeTaken {
         /// The opcode.
         opcode: u64,
@@ -97,7 +97,7 @@ pub enum IsaErrorKind {
         first: Range<usize>,
     },
     /// An opcode that doesn't fit its field.
-    #[error("the opcode {opcode:#x} does not fit into {bits} bits")]
+    #[error("the opcode 0x{opcode:02X} does not fit into {bits} bits")]
     OpcodeTooWide {
         /// The opcode.
         opcode: u64,
@@ -113,10 +113,10 @@ pub enum IsaErrorKind {
         first: Range<usize>,
     },
     /// An instruction without a form.
-    #[error("the instruction {0:#04x} has no form: nobody could write it")]
+    #[error("the instruction 0x{0:02X} has no form: nobody could write it")]
     NoForm(u64),
     /// An instruction without an effect.
-    #[error("the instruction {0:#04x} has no effect")]
+    #[error("the instruction 0x{0:02X} has no effect")]
     NoEffect(u64),
     /// A form or an effect that belongs to nothing.
     #[error("{0} that belongs to no instruction")]
@@ -151,7 +151,7 @@ pub enum IsaErrorKind {
     #[error("{0} may depend on fields and numbers only")]
     NotStatic(&'static str),
     /// A constant argument that is out of its range.
-    #[error("{what} can't be {value}")]
+    #[error("{what} can't be {}", *.value as i64)]
     BadArgument {
         /// What it is.
         what: &'static str,
@@ -164,6 +164,18 @@ pub enum IsaErrorKind {
     /// Not a single instruction.
     #[error("the description has no instruction")]
     Empty,
+}
+
+/// What the destination of an effect is that writes two registers.
+pub(crate) const FIRST_OF_PAIR: &str = "the first of two registers";
+
+/// A character as it is, if it can be seen.
+fn visible(c: char) -> String {
+    if c.is_control() {
+        c.escape_debug().to_string()
+    } else {
+        c.to_string()
+    }
 }
 
 fn plural(count: usize) -> &'static str {
@@ -255,7 +267,7 @@ impl IsaError {
             IsaErrorKind::OpcodeTaken { first, .. } => error("used again here".into())
                 .with_note_at("the first instruction with this opcode", at(first), ""),
             IsaErrorKind::OpcodeTooWide { bits, .. } => {
-                error(format!("at most {:#x}", u32::MAX >> (32 - bits)))
+                error(format!("at most 0x{:X}", u32::MAX >> (32 - bits)))
             }
             IsaErrorKind::AmbiguousForm { first, .. } => error(
                 "the assembler could not choose".into(),
@@ -298,6 +310,7 @@ impl IsaError {
                 match *what {
                     "a number of bytes" => "1, 2, 4 or 8",
                     "an extension" => "ULM_ZERO_EXT or ULM_SIGN_EXT",
+                    FIRST_OF_PAIR => "the one behind it is written, too, and %255 is the last",
                     _ => "registers are numbered from 0 to 255",
                 }
                 .into(),

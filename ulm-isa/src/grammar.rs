@@ -1,6 +1,8 @@
 //! Files that teach an editor the assembly language of a machine: comments, labels in column 0,
 //! directives, registers, numbers, strings, and the mnemonics of this machine.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::isa::Isa;
@@ -25,18 +27,22 @@ impl Isa {
         );
         // Of two rules that fit at one place, Vim takes the later one.
         text += "\" Names that are not known, in the place of a mnemonic, are left alone.\n";
-        text += &format!(
-            "syntax match ulmMnemonic \"{}\"\n",
-            vim_alternatives(
-                "\\%(\\k\\|[.]\\)\\@<!\\%(",
-                &self.mnemonics(),
-                "\\)\\%(\\k\\|[.]\\)\\@!"
-            )
-        );
-        text += &format!(
-            "syntax match ulmDirective \"\\%(\\k\\|[.]\\)\\@<!\\.\\%({}\\)\\%(\\k\\|[.]\\)\\@!\"\n",
-            DIRECTIVES.join("\\|")
-        );
+        let mnemonics: Vec<String> = longest_first(&self.mnemonics())
+            .into_iter()
+            .map(|mnemonic| mnemonic.replace('.', "\\."))
+            .collect();
+        let directives = DIRECTIVES.map(|directive| format!("\\.{directive}"));
+        for (group, words) in [
+            ("ulmMnemonic", &mnemonics[..]),
+            ("ulmDirective", &directives),
+        ] {
+            let words = words.join("\\|");
+            // Writing to a string can't fail.
+            let _ = writeln!(
+                text,
+                "syntax match {group} \"\\%(\\k\\|[.]\\)\\@<!\\%({words}\\)\\%(\\k\\|[.]\\)\\@!\""
+            );
+        }
         text += "\
 syntax match ulmLabel \"^[A-Za-z_.][A-Za-z0-9_.]*:\\?\"
 syntax match ulmRegister \"%\\s*\\%([0-9]\\+\\|[A-Za-z_.][A-Za-z0-9_.]*\\)\"
@@ -71,7 +77,7 @@ let b:current_syntax = \"ulm\"
         text
     }
 
-    /// A TextMate grammar, for editors that read that, as JSON.
+    /// A `TextMate` grammar, for editors that read that, as JSON.
     pub fn textmate_grammar(&self) -> String {
         let rule = |name: &str, pattern: String| json!({ "name": name, "match": pattern });
         let word = |alternatives: &[String]| {
@@ -138,12 +144,4 @@ fn longest_first<'a>(names: &[&'a str]) -> Vec<&'a str> {
     let mut names = names.to_vec();
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     names
-}
-
-fn vim_alternatives(before: &str, names: &[&str], behind: &str) -> String {
-    let names: Vec<String> = longest_first(names)
-        .into_iter()
-        .map(|name| name.replace('.', "\\."))
-        .collect();
-    format!("{before}{}{behind}", names.join("\\|"))
 }

@@ -239,17 +239,19 @@ impl Writer<'_> {
                 operand(1, Level::Product)
             ),
             Operation::SetInstructionPointer => format!("IP := {}", value(0)),
-            Operation::Halt => match self.is_byte(&arguments[0]) {
-                true => format!("stop with exit status {}", value(0)),
-                false => format!(
-                    "stop with exit status {} mod 256",
-                    operand(0, Level::Prefix)
-                ),
-            },
-            Operation::PrintChar => match self.is_byte(&arguments[0]) {
-                true => format!("write the byte {}", value(0)),
-                false => format!("write the low byte of {}", operand(0, Level::Prefix)),
-            },
+            Operation::Halt if self.is_byte(&arguments[0]) => {
+                format!("stop with exit status {}", value(0))
+            }
+            Operation::Halt => {
+                let status = operand(0, Level::Prefix);
+                format!("stop with exit status {status} mod 256")
+            }
+            Operation::PrintChar if self.is_byte(&arguments[0]) => {
+                format!("write the byte {}", value(0))
+            }
+            Operation::PrintChar => {
+                format!("write the low byte of {}", operand(0, Level::Prefix))
+            }
             Operation::Reserved => "nothing".into(),
         }
     }
@@ -264,7 +266,7 @@ impl Writer<'_> {
             format!("{}:{low}", self.at(&arguments[2], Level::Product))
         };
         let low = self.register(&arguments[3]);
-        let quotient = match (&arguments[3] == &zero, &arguments[4] == &zero) {
+        let quotient = match (arguments[3] == zero, arguments[4] == zero) {
             (true, true) => None,
             (false, true) => Some(low),
             _ => Some(format!("{}:{low}", self.register(&arguments[4]))),

@@ -12,7 +12,7 @@ use diagnostics::SHOWN_ERRORS;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::effect::{Effect, OPERATIONS, Parameter, Statement};
-use crate::error::{IsaError, IsaErrorKind, clip};
+use crate::error::{FIRST_OF_PAIR, IsaError, IsaErrorKind, clip};
 use crate::isa::{Field, FieldIndex, FieldKind, Form, Format, FormatId, Instruction, Isa, Piece};
 pub(crate) use expression::FLAGS;
 use expression::Parsed;
@@ -271,17 +271,14 @@ impl<'a> Parser<'a> {
             }
             Ok((Format { name, fields }, name_span))
         });
-        match read {
-            Some((format, name_span)) => {
-                self.format_names
-                    .insert(&self.text[name_span.clone()], self.formats.len() as u16);
-                self.formats.push((format, name_span));
-            }
-            None => {
-                let line = &self.text[span];
-                let end = line.find([' ', '\t', '(']).unwrap_or(line.len());
-                self.broken_formats.insert(&line[..end]);
-            }
+        if let Some((format, name_span)) = read {
+            self.format_names
+                .insert(&self.text[name_span.clone()], self.formats.len() as u16);
+            self.formats.push((format, name_span));
+        } else {
+            let line = &self.text[span];
+            let end = line.find([' ', '\t', '(']).unwrap_or(line.len());
+            self.broken_formats.insert(&line[..end]);
         }
     }
 
@@ -384,6 +381,8 @@ impl<'a> Parser<'a> {
     fn form(&mut self, span: Range<usize>) {
         let Some(mut pending) = self.pending.take() else {
             if !self.lost {
+                // One message for a block of such lines.
+                self.lost = true;
                 self.error(span, IsaErrorKind::OutsideInstruction("a form"));
             }
             return;
@@ -539,14 +538,20 @@ impl<'a> Parser<'a> {
             if cursor.take(Token::Semicolon) {
                 continue;
             }
-            let statement = self.call(cursor, format).and_then(|statement| {
-                cursor.expect(Token::Semicolon, "`;`")?;
-                Ok(statement)
-            });
-            match statement {
+            match self.call(cursor, format) {
                 Ok(statement) => statements.push(statement),
                 Err(error) => {
                     self.report(error);
+                    cursor.skip_behind(Token::Semicolon);
+                    continue;
+                }
+            }
+            if !cursor.take(Token::Semicolon) {
+                // It is missing where the statement ends, perhaps lines above what comes next.
+                let end = cursor.previous_end();
+                let error = cursor.unexpected("`;`");
+                self.error(end..end, error.kind);
+                if cursor.peek() != Some(Token::Identifier) {
                     cursor.skip_behind(Token::Semicolon);
                 }
             }
@@ -598,22 +603,22 @@ impl<'a> Parser<'a> {
 
     /// A text must not be a form of two instructions.
     fn check_ambiguity(&mut self) {
-        let mut by_shape: FxHashMap<(&str, Vec<Option<char>>), Vec<Atoms<'_>>> =
+        let mut by_marks: FxHashMap<(&str, Vec<Option<char>>), Vec<Shape<'_>>> =
             FxHashMap::default();
         let mut found = Vec::new();
         for (i, (instruction, spans)) in self.instructions.iter().enumerate() {
             for (j, form) in instruction.forms.iter().enumerate() {
-                let atoms = self.atoms(i, instruction, form);
-                let shape = atoms.atoms.iter().map(|atom| match atom {
+                let shape = self.shape(i, instruction, form);
+                let marks = shape.atoms.iter().map(|atom| match atom {
                     Atom::Mark(mark) => Some(*mark),
                     Atom::Number(_) | Atom::Value(_) => None,
                 });
-                let others = by_shape
-                    .entry((form.mnemonic.as_str(), shape.collect()))
+                let others = by_marks
+                    .entry((form.mnemonic.as_str(), marks.collect()))
                     .or_default();
                 let clash = others
                     .iter()
-                    .find(|other| other.instruction != i && overlap(&atoms.atoms, &other.atoms));
+                    .find(|other| other.instruction != i && overlap(&shape.atoms, &other.atoms));
                 if let Some(other) = clash {
                     let kind = IsaErrorKind::AmbiguousForm {
                         mnemonic: form.mnemonic.clone(),
@@ -622,7 +627,7 @@ impl<'a> Parser<'a> {
                     found.push((spans[j].clone(), kind));
                 } else if others.len() < SIMILAR_FORMS_LIMIT {
                     let span = spans[j].clone();
-                    others.push(Atoms { span, ..atoms });
+                    others.push(Shape { span, ..shape });
                 } else {
                     let kind = IsaErrorKind::TooMany("forms that differ only in a number");
                     found.push((spans[j].clone(), kind));
@@ -634,7 +639,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn atoms(&self, index: usize, instruction: &Instruction, form: &Form) -> Atoms<'_> {
+    fn shape(&self, index: usize, instruction: &Instruction, form: &Form) -> Shape<'_> {
         let fields = &self.formats[instruction.format.0 as usize].0.fields;
         let mut atoms = Vec::with_capacity(form.pieces.len());
         for piece in &form.pieces {
@@ -648,7 +653,7 @@ impl<'a> Parser<'a> {
                 }
             }
         }
-        Atoms {
+        Shape {
             instruction: index,
             atoms,
             span: 0..0,
@@ -657,7 +662,7 @@ impl<'a> Parser<'a> {
 }
 
 /// A form as far as it decides which texts fit it.
-struct Atoms<'a> {
+struct Shape<'a> {
     /// Index of its instruction.
     instruction: usize,
     atoms: Vec<Atom<'a>>,
@@ -691,9 +696,8 @@ fn overlap(a: &[Atom<'_>], b: &[Atom<'_>]) -> bool {
 fn check_argument(argument: &Parsed, parameter: Parameter) -> Result<(), IsaError> {
     let what = match parameter {
         Parameter::Value => return Ok(()),
-        Parameter::Source | Parameter::Destination | Parameter::DestinationPair => {
-            "the number of a register"
-        }
+        Parameter::Source | Parameter::Destination => "the number of a register",
+        Parameter::DestinationPair => FIRST_OF_PAIR,
         Parameter::Size => "a number of bytes",
         Parameter::Scale => "a scale",
         Parameter::Extension => "an extension",

@@ -44,7 +44,7 @@ impl Field {
             FieldKind::Signed => (value, value << unused >> unused == value),
             FieldKind::Jump => {
                 let words = value >> 2;
-                (words, words << unused >> unused == words && value & 3 == 0)
+                (words, words << unused >> unused == words && value % 4 == 0)
             }
         };
         if fits {

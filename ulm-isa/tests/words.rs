@@ -1,11 +1,12 @@
 //! Proofs about words: over all of them where the build is fast enough, and against the tables of
 //! the machine's reference.
 
+use std::fmt::Write as _;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use ulm_isa::{FieldError, FieldIndex, FieldKind, Form, Format, InstructionId, Isa, Piece};
+use ulm_isa::{Field, FieldError, FieldIndex, FieldKind, Form, Format, InstructionId, Isa, Piece};
 
 /// The words that are looked at: all in a release build; a prime stride in a debug build.
 const STRIDE: usize = if cfg!(debug_assertions) { 4099 } else { 1 };
@@ -169,7 +170,11 @@ fn the_listing_of_the_course_comes_out_byte_for_byte() {
         let [a, b, c, d] = word.to_be_bytes();
         let instruction = Isa::ulm().disassemble(word).unwrap();
         let address = 4 * i;
-        text += &format!("0x{address:016X}: {a:02X} {b:02X} {c:02X} {d:02X}   {instruction}\n");
+        writeln!(
+            text,
+            "0x{address:016X}: {a:02X} {b:02X} {c:02X} {d:02X}   {instruction}"
+        )
+        .unwrap();
     }
     assert_eq!(text, listing);
 }
@@ -366,7 +371,7 @@ fn fields_run_down_from_the_most_significant_bit() {
 
 #[test]
 fn the_range_of_a_field_depends_on_its_kind() {
-    let ranges: Vec<_> = all_kinds().fields[1..].iter().map(|f| f.range()).collect();
+    let ranges: Vec<_> = all_kinds().fields[1..].iter().map(Field::range).collect();
     assert_eq!(ranges, [0..=255, -128..=127, -8192..=8188]);
     let wide = Isa::parse("F (OP u 1) (a j 31)\n1 F\n: f a\n    ;\n").unwrap();
     assert_eq!(

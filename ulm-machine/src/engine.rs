@@ -93,9 +93,8 @@ pub(crate) fn run_steps(
             return Stop::Breakpoint(machine.ip);
         }
         match step(machine) {
-            Ok(Step::Silent) => left -= 1,
             Ok(Step::WroteOutput) if machine.has_much_output() => return machine.pause(),
-            Ok(Step::WroteOutput) => left -= 1,
+            Ok(_) => left -= 1,
             Err(stop) => return stop,
         }
     }

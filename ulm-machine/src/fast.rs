@@ -90,13 +90,13 @@ impl LazyFlags {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn is_zero(self) -> bool {
         self.zero == 0
     }
 
     /// SF ≠ OF.
-    #[inline(always)]
+    #[inline]
     fn is_less(self) -> bool {
         ((self.sign ^ self.overflow) as i64) < 0
     }
@@ -111,7 +111,7 @@ impl LazyFlags {
     }
 
     /// `y + x`, with all flags.
-    #[inline(always)]
+    #[inline]
     fn add(&mut self, x: u64, y: u64) -> u64 {
         let sum = y.wrapping_add(x);
         *self = Self {
@@ -125,7 +125,7 @@ impl LazyFlags {
     }
 
     /// `y − x`, with all flags.
-    #[inline(always)]
+    #[inline]
     fn subtract(&mut self, x: u64, y: u64) -> u64 {
         let difference = y.wrapping_sub(x);
         *self = Self {
@@ -448,16 +448,16 @@ impl FastEngine {
                     }
 
                     Op::Load8 { displacement, y, z } => {
-                        load!(8, displaced!(displacement, y), z, u64)
+                        load!(8, displaced!(displacement, y), z, u64);
                     }
                     Op::Load4 { displacement, y, z } => {
-                        load!(4, displaced!(displacement, y), z, u64)
+                        load!(4, displaced!(displacement, y), z, u64);
                     }
                     Op::Load2 { displacement, y, z } => {
-                        load!(2, displaced!(displacement, y), z, u64)
+                        load!(2, displaced!(displacement, y), z, u64);
                     }
                     Op::Load1 { displacement, y, z } => {
-                        load!(1, displaced!(displacement, y), z, u64)
+                        load!(1, displaced!(displacement, y), z, u64);
                     }
                     Op::LoadSigned4 { displacement, y, z } => {
                         load!(4, displaced!(displacement, y), z, i32);

@@ -124,7 +124,7 @@ pub(crate) struct JumpRing {
 }
 
 impl JumpRing {
-    #[inline(always)]
+    #[inline]
     pub(crate) fn push(&mut self, from: u64, to: u64, kind: JumpKind) {
         self.entries[self.count as usize % RECENT_JUMPS] = (from, to | kind as u64);
         self.count = self.count.wrapping_add(1);

@@ -102,7 +102,7 @@ fn key_of(address: u64) -> u64 {
 }
 
 /// The table entry for a page. The multiplication keeps pages of a regular stride apart.
-#[inline(always)]
+#[inline]
 fn table_index(address: u64) -> usize {
     ((address / PAGE_BYTES).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - TABLE_BITS)) as usize
 }
@@ -255,9 +255,10 @@ impl Memory {
             let length = rest.len().min(PAGE - offset);
             let (now, later) = rest.split_at_mut(length);
             match self.find(address) {
-                // SAFETY: `self` is borrowed, so nothing writes to its pages.
                 Some(page) => {
-                    now.copy_from_slice(&unsafe { page.bytes() }[offset..offset + length]);
+                    // SAFETY: `self` is borrowed, so nothing writes to its pages.
+                    let bytes = unsafe { page.bytes() };
+                    now.copy_from_slice(&bytes[offset..offset + length]);
                 }
                 None => now.fill(0),
             }
@@ -313,7 +314,7 @@ impl Memory {
 
     /// The `N` bytes, 1, 2, 4 or 8, at an address, zero-extended; `None` if it is not a multiple
     /// of `N`.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn load<const N: u64>(&mut self, address: u64) -> Option<u64> {
         let mut entry = self.reads[table_index(address)];
         // A misaligned address keeps low bits that no tag has.
@@ -338,7 +339,7 @@ impl Memory {
     }
 
     /// Stores the low `N` bytes, 1, 2, 4 or 8, of a value. Does not tell the watcher.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn store_for_watcher<const N: u64>(&mut self, address: u64, value: u64) -> Stored {
         let entry = self.writes[table_index(address)];
         if entry.tag != address & (!OFFSET_MASK | (N - 1)) {
@@ -548,7 +549,7 @@ fn address_of(key: u64) -> u64 {
 /// # Safety
 ///
 /// `N` bytes at `bytes` must be valid for writing.
-#[inline(always)]
+#[inline]
 unsafe fn write_number<const N: u64>(bytes: *mut u8, value: u64) {
     // SAFETY: the caller promises it.
     unsafe {

@@ -155,7 +155,7 @@ impl fmt::Display for TrapKind {
 
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at 0x{:016X}", self.kind, self.address)
+        write!(f, "at 0x{:016X}: {}", self.address, self.kind)
     }
 }
 

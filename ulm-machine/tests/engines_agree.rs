@@ -79,7 +79,7 @@ fn machines() -> Vec<(&'static str, Isa)> {
 
 /// Makes both machines run by the same steps until they stop for good, with things happening to
 /// both on the way.
-fn run_side_by_side(isa: &Isa, seed: u64) {
+fn run_side_by_side(name: &str, isa: &Isa, seed: u64) {
     let random = &mut Random(seed);
     let mut slow = random_machine(isa, random);
     if random.one_in(3) {
@@ -104,7 +104,7 @@ fn run_side_by_side(isa: &Isa, seed: u64) {
         } else {
             fast.run(&mut quick, budget, &mut ())
         };
-        let context = || format!("seed {seed}, round {round}");
+        let context = || format!("{name} machine, seed {seed}, round {round}");
         assert_eq!(stop, expected, "{}", context());
         assert_eq!(state(&quick), state(&slow), "{}", context());
         assert!(same_memory(&quick, &slow), "{}", context());
@@ -116,7 +116,7 @@ fn run_side_by_side(isa: &Isa, seed: u64) {
                     if bytes[0] < 100 {
                         machine.end_input();
                     } else {
-                        machine.feed(&bytes[..1 + bytes[1] as usize % 7]);
+                        machine.feed(&bytes[..=bytes[1] as usize % 7]);
                     }
                 }
             }
@@ -214,9 +214,8 @@ fn disturb(
 #[test]
 fn both_engines_reach_the_same_states_on_random_programs() {
     for (name, isa) in machines() {
-        println!("{name}");
         for seed in 0..cases(1000) {
-            run_side_by_side(&isa, seed);
+            run_side_by_side(name, &isa, seed);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Entry, aliases, entry, groups};
+use super::{Entry, Row, aliases, entry, groups};
 use crate::isa::{InstructionId, Isa};
 use crate::notation::Notation;
 
@@ -59,7 +59,7 @@ fn instruction(text: &mut String, entry: &Entry) {
         entry.opcode, entry.format
     );
     let name_width = widest(entry.layout.iter().map(|row| row.name.as_str()));
-    let place_width = widest(entry.layout.iter().map(|row| row.place()));
+    let place_width = widest(entry.layout.iter().map(Row::place));
     for (i, row) in entry.layout.iter().enumerate() {
         let head = if i == 0 { "fields" } else { "" };
         let _ = writeln!(

@@ -89,16 +89,11 @@ impl Code {
             self.forget();
             self.watcher = memory.adopt();
         }
-        let index = match self.by_address.get(&page) {
-            Some(&index) => index,
-            None => {
-                let index = self.pages.len() as u32;
-                self.pages.push(undecoded_page());
-                self.by_address.insert(page, index);
-                memory.watch(page);
-                index
-            }
-        };
+        let index = *self.by_address.entry(page).or_insert_with(|| {
+            memory.watch(page);
+            self.pages.push(undecoded_page());
+            self.pages.len() as u32 - 1
+        });
         self.recent[recent_index(page)] = (page, index);
         index
     }
