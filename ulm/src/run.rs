@@ -25,13 +25,16 @@ use crate::{dump, status, trap};
 pub(crate) fn run(arguments: &RunArguments) -> u8 {
     let loaded = program::load_isa(arguments.isa.as_deref()).and_then(|custom| {
         let path = arguments.program.as_deref().unwrap_or(Path::new(""));
-        let program = program::load(custom.as_ref().unwrap_or(Isa::ulm()), path)?;
+        let program = program::load(custom.as_ref().unwrap_or_else(|| Isa::ulm()), path)?;
         Ok((custom, program))
     });
     let report = match loaded {
-        Ok((custom, program)) => {
-            Run::new(custom.as_ref().unwrap_or(Isa::ulm()), &program, arguments).report()
-        }
+        Ok((custom, program)) => Run::new(
+            custom.as_ref().unwrap_or_else(|| Isa::ulm()),
+            &program,
+            arguments,
+        )
+        .report(),
         Err(error) => {
             error.say();
             Report::not_run(error.outcome(), error.status())
