@@ -25,7 +25,7 @@ pub(crate) fn execute(command: Command) -> u8 {
     match command {
         Command::Disasm { image, isa } => loaded(disassemble(&image, isa.as_deref())),
         Command::Isa { isa, command } => match program::load_isa(isa.as_deref()) {
-            Ok(custom) => describe(custom.as_ref().unwrap_or(Isa::ulm()), &command),
+            Ok(custom) => describe(custom.as_ref().unwrap_or_else(|| Isa::ulm()), &command),
             Err(error) => failed(&error),
         },
         Command::Explain { code: Some(code) } => explain(&code),
@@ -43,7 +43,7 @@ fn disassemble(image: &Path, isa: Option<&Path>) -> Result<String, LoadError> {
     let custom = program::load_isa(isa)?;
     let image = program::load_image(image)?;
     Ok(ulmas::disassemble(
-        custom.as_ref().unwrap_or(Isa::ulm()),
+        custom.as_ref().unwrap_or_else(|| Isa::ulm()),
         &image,
     ))
 }

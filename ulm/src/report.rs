@@ -35,7 +35,7 @@ pub(crate) struct Report {
     pub(crate) status: u8,
     /// How many instructions were executed.
     pub(crate) instructions: u64,
-    /// Which limit was reached: `instructions`, `memory`, `output` or `input`.
+    /// Which limit was reached: `instructions`, `memory`, `output` or `input-ended`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) limit: Option<&'static str>,
     /// The trap.

@@ -25,13 +25,16 @@ use crate::{dump, status, trap};
 pub(crate) fn run(arguments: &RunArguments) -> u8 {
     let loaded = program::load_isa(arguments.isa.as_deref()).and_then(|custom| {
         let path = arguments.program.as_deref().unwrap_or(Path::new(""));
-        let program = program::load(custom.as_ref().unwrap_or(Isa::ulm()), path)?;
+        let program = program::load(custom.as_ref().unwrap_or_else(|| Isa::ulm()), path)?;
         Ok((custom, program))
     });
     let report = match loaded {
-        Ok((custom, program)) => {
-            Run::new(custom.as_ref().unwrap_or(Isa::ulm()), &program, arguments).report()
-        }
+        Ok((custom, program)) => Run::new(
+            custom.as_ref().unwrap_or_else(|| Isa::ulm()),
+            &program,
+            arguments,
+        )
+        .report(),
         Err(error) => {
             error.say();
             Report::not_run(error.outcome(), error.status())
@@ -195,25 +198,15 @@ impl<'a> Run<'a> {
 
     /// Writes what the program has written and what is to be said about it so far.
     fn bring_out<W: Watching>(&mut self, console: &mut Console, watch: &mut W) -> Result<(), End> {
+        let end = |what: &str, error: &io::Error| match error.kind() {
+            ErrorKind::BrokenPipe => End::ReaderGone,
+            _ => End::HostFailed(format!("can't write the {what}: {}", reason(error))),
+        };
         // First the trace: a line about an output goes before the output.
-        match watch.flush() {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                return Err(End::HostFailed(format!(
-                    "can't write the trace: {}",
-                    reason(&error)
-                )));
-            }
-            // A trace that nobody reads is no reason to stop the program.
-            _ => {}
-        }
-        match console.write(&self.machine.take_output()) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(End::ReaderGone),
-            Err(error) => Err(End::HostFailed(format!(
-                "can't write the output: {}",
-                reason(&error)
-            ))),
-        }
+        watch.flush().map_err(|error| end("trace", &error))?;
+        console
+            .write(&self.machine.take_output())
+            .map_err(|error| end("output", &error))
     }
 
     /// Says how the program ended.

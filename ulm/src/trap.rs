@@ -319,11 +319,20 @@ impl<'a> Scene<'a> {
                 "execution ran past the end of the text: is a `halt` or `jmp` missing?".into(),
             );
         } else {
-            trouble.helps.push(
-                "execution ran from instructions into data: is a `halt` or `jmp` missing before it?"
-                    .into(),
-            );
+            if let Some(last) = self.last_line_before(self.address).filter(|&l| l >= start) {
+                self.show(trouble, last, "the last instruction before data");
+            }
+            trouble
+                .helps
+                .push("execution ran on into data: is a `halt` or `jmp` missing before it?".into());
         }
+    }
+
+    /// The last instruction before an address that the source has.
+    fn last_line_before(&self, address: u64) -> Option<u64> {
+        let lines = &self.places.image().object.lines;
+        let after = lines.partition_point(|line| line.offset < address);
+        Some(lines[after.checked_sub(1)?].offset)
     }
 
     /// Shows the instruction from where control went astray, and only mentions the one where that
@@ -335,9 +344,8 @@ impl<'a> Scene<'a> {
             trouble.label = label.into();
             let place = self.places.describe_with_address(self.address);
             let text = self.places.instruction_text(self.address, self.word);
-            trouble
-                .notes
-                .insert(0, format!("no instruction: `{text}` at {place}"));
+            let note = format!("there is no instruction at {place}, but `{text}`");
+            trouble.notes.insert(0, note);
         }
     }
 

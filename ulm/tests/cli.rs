@@ -276,6 +276,28 @@ fn running_off_the_end_is_told_apart() {
 }
 
 #[test]
+fn running_into_data_in_the_text_is_told_apart() {
+    trouble("falls_into_data", &["falls_into_data.s"], (125, "x"));
+}
+
+#[test]
+fn a_return_to_nowhere_is_told_apart() {
+    trouble("lost_return", &["lost_return.s"], (125, ""));
+}
+
+#[test]
+fn a_misaligned_jump_shows_its_target() {
+    trouble("misaligned_jump", &["misaligned_jump.s"], (125, ""));
+}
+
+#[test]
+fn results_past_the_last_register_are_told_apart() {
+    let path = scratch("triplet");
+    std::fs::write(&path, "33 01 02 FE #     divq %1, %2, %254").unwrap();
+    trouble("triplet", &[path.to_str().unwrap()], (125, ""));
+}
+
+#[test]
 fn a_jump_to_a_data_label_names_it() {
     trouble("into_data", &["into_data.s"], (125, ""));
 }
@@ -390,6 +412,23 @@ fn a_reader_that_goes_away_ends_the_program_quietly() {
     assert_eq!((status(&output), stderr(&output)), (141, ""));
     let report = std::fs::read_to_string(report).unwrap();
     assert!(report.starts_with(r#"{"outcome":"interrupted","status":141,"#));
+}
+
+#[test]
+fn a_reader_of_the_trace_that_goes_away_ends_the_program_quietly() {
+    let mut child = ulm(&["--trace", "flood.s"])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = [0; 8];
+    child
+        .stderr
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut line)
+        .unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(141));
 }
 
 #[test]
