@@ -15,7 +15,7 @@ mod source;
 pub use explain::{Explanation, find_explanation};
 pub use near::nearest;
 pub use render::{Appearance, render, render_all};
-pub use source::{FileId, Location, Source, Sources};
+pub use source::{FileId, Location, NotUtf8, Source, Sources};
 
 /// The number of errors of one run that are shown; the others are counted.
 pub const SHOWN_ERRORS: usize = 20;

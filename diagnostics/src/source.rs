@@ -29,6 +29,17 @@ pub struct Source {
     pub name: String,
     /// The text. Where the bytes of a file were not UTF-8, the lossy conversion.
     pub text: String,
+    /// Where the bytes of the file were not UTF-8.
+    pub not_utf8: Option<NotUtf8>,
+}
+
+/// Bytes that are not UTF-8; each such place shows as U+FFFD.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotUtf8 {
+    /// The byte offset in the text of the first such place.
+    pub first: usize,
+    /// How many there are.
+    pub places: usize,
 }
 
 impl Source {
@@ -61,10 +72,42 @@ impl Sources {
 
     /// Adds a text and gives its name among the others.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
-        self.files.push(Source {
+        self.push(Source {
             name: name.into(),
             text: text.into(),
-        });
+            not_utf8: None,
+        })
+    }
+
+    /// Adds the bytes of a file, which should be UTF-8; where they are not, see
+    /// [`Source::not_utf8`].
+    pub fn add_bytes(&mut self, name: impl Into<String>, bytes: Vec<u8>) -> FileId {
+        let bytes = match String::from_utf8(bytes) {
+            Ok(text) => return self.add(name, text),
+            Err(error) => error.into_bytes(),
+        };
+        let mut text = String::with_capacity(bytes.len());
+        let mut places = 0;
+        let mut first = 0;
+        for chunk in bytes.utf8_chunks() {
+            text += chunk.valid();
+            if !chunk.invalid().is_empty() {
+                if places == 0 {
+                    first = text.len();
+                }
+                places += 1;
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
+        self.push(Source {
+            name: name.into(),
+            text,
+            not_utf8: Some(NotUtf8 { first, places }),
+        })
+    }
+
+    fn push(&mut self, source: Source) -> FileId {
+        self.files.push(source);
         FileId(self.files.len() as u32 - 1)
     }
 

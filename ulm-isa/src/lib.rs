@@ -15,13 +15,18 @@
 mod disassemble;
 pub mod effect;
 mod error;
+pub mod explanations;
 pub mod flow;
+mod grammar;
 pub mod isa;
+mod manual;
 pub mod micro;
+pub mod notation;
 mod parse;
 pub mod word;
 
-pub use error::{EXPLANATIONS, IsaError};
+pub use error::{IsaError, IsaErrorKind};
+pub use explanations::EXPLANATIONS;
 pub use isa::{
     Field, FieldIndex, FieldKind, Form, FormRef, Format, Instruction, InstructionId, Isa, Piece,
 };

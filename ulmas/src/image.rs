@@ -11,6 +11,7 @@ mod write;
 
 pub use link::{LinkError, LinkErrorKind, link};
 pub use read::{ImageError, ImageErrorKind};
+pub(crate) use write::{WHOLE_ROW, push_address, push_hex};
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -333,4 +334,15 @@ pub(crate) fn round_up(value: u64, alignment: u64) -> u64 {
         0 => value,
         rest => value.wrapping_add(alignment - rest),
     }
+}
+
+/// The least number that both alignments divide.
+pub(crate) fn common_alignment(a: u64, b: u64) -> u64 {
+    let (a, b) = (a.max(1), b.max(1));
+    let (mut x, mut y) = (a, b);
+    while y != 0 {
+        (x, y) = (y, x % y);
+    }
+    // Alignments that have no common one in 64 bits are nobody's.
+    (a / x).checked_mul(b).unwrap_or(a.max(b))
 }

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Block, Fixup, FixupKind, Image, Object, Record, Segment, SegmentKind, SymbolKind, Target,
-    round_up,
+    common_alignment, round_up,
 };
 
 /// Why objects can't be joined.
@@ -93,15 +93,25 @@ pub fn link(objects: Vec<Object>) -> Result<Image, Vec<LinkError>> {
         match append(&mut joined, object) {
             Some((start, symbols)) => starts.push((start, symbols)),
             None => {
-                return Err(vec![LinkError { object: i, fixup: None, kind: LinkErrorKind::TooLarge }]);
+                return Err(vec![LinkError {
+                    object: i,
+                    fixup: None,
+                    kind: LinkErrorKind::TooLarge,
+                }]);
             }
         }
     }
     let globals = globals(&joined, &starts, &mut errors);
     let mut image = Image { object: joined };
-    let end = image.base(SegmentKind::Bss).checked_add(image.size(SegmentKind::Bss));
+    let end = image
+        .base(SegmentKind::Bss)
+        .checked_add(image.size(SegmentKind::Bss));
     if end.is_none() || image.base(SegmentKind::Data) < image.size(SegmentKind::Text) {
-        errors.push(LinkError { object: 0, fixup: None, kind: LinkErrorKind::TooLarge });
+        errors.push(LinkError {
+            object: 0,
+            fixup: None,
+            kind: LinkErrorKind::TooLarge,
+        });
         return Err(errors);
     }
     let bases = SegmentKind::ALL.map(|segment| image.base(segment));
@@ -114,13 +124,21 @@ pub fn link(objects: Vec<Object>) -> Result<Image, Vec<LinkError>> {
         match resolved {
             Ok(()) if matches!(fixup.target, Target::Segment(_)) => kept.push(fixup),
             Ok(()) => {}
-            Err(kind) => errors.push(LinkError { object, fixup: Some(index), kind }),
+            Err(kind) => errors.push(LinkError {
+                object,
+                fixup: Some(index),
+                kind,
+            }),
         }
     }
     // Jumps inside the text hold wherever the program is loaded.
     kept.retain(|fixup| fixup.kind != FixupKind::Relative);
     image.object.fixups = kept;
-    if errors.is_empty() { Ok(image) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(image)
+    } else {
+        Err(errors)
+    }
 }
 
 /// Appends `object` and gives the places where its segments and its symbols begin.
@@ -136,51 +154,72 @@ fn append(joined: &mut Object, object: Object) -> Option<(Starts, usize)> {
         )?,
     };
     let first_symbol = joined.symbols.len();
-    joined.symbols.extend(object.symbols.into_iter().map(|mut symbol| {
-        if let SymbolKind::Address(segment) = symbol.kind {
-            symbol.value = symbol.value.wrapping_add(starts.of(segment));
-        }
-        symbol
-    }));
+    joined
+        .symbols
+        .extend(object.symbols.into_iter().map(|mut symbol| {
+            if let SymbolKind::Address(segment) = symbol.kind {
+                symbol.value = symbol.value.wrapping_add(starts.of(segment));
+            }
+            symbol
+        }));
     let first_file = joined.files.len() as u32;
     joined.files.extend(object.files);
-    joined.lines.extend(object.lines.into_iter().map(|mut line| {
-        line.offset += starts.text;
-        line.file += first_file;
-        line
-    }));
+    joined
+        .lines
+        .extend(object.lines.into_iter().map(|mut line| {
+            line.offset += starts.text;
+            line.file += first_file;
+            line
+        }));
     Some((starts, first_symbol))
 }
 
 fn append_segment(joined: &mut Segment, segment: Segment) -> Option<u64> {
     if joined.size == 0 && joined.blocks.is_empty() && joined.records.is_empty() {
-        let alignment = joined.alignment.max(segment.alignment);
-        *joined = Segment { alignment, ..segment };
+        let alignment = common_alignment(joined.alignment, segment.alignment);
+        *joined = Segment {
+            alignment,
+            ..segment
+        };
         return Some(0);
     }
-    let start =
-        append_space(&mut joined.size, &mut joined.alignment, segment.size, segment.alignment)?;
-    joined.blocks.extend(
-        segment.blocks.into_iter().map(|b| Block { offset: start + b.offset, bytes: b.bytes }),
-    );
+    let start = append_space(
+        &mut joined.size,
+        &mut joined.alignment,
+        segment.size,
+        segment.alignment,
+    )?;
+    joined
+        .blocks
+        .extend(segment.blocks.into_iter().map(|b| Block {
+            offset: start + b.offset,
+            bytes: b.bytes,
+        }));
     let comments = joined.comments.len() as u64;
     joined.comments += &segment.comments;
-    joined.records.extend(segment.records.into_iter().map(|r| Record {
-        offset: start + r.offset,
-        comment: (comments + r.comment.0, r.comment.1),
-        ..r
-    }));
+    joined
+        .records
+        .extend(segment.records.into_iter().map(|r| Record {
+            offset: start + r.offset,
+            comment: (comments + r.comment.0, r.comment.1),
+            ..r
+        }));
     Some(start)
 }
 
 /// Makes room for `more` bytes; gives their start.
-fn append_space(size: &mut u64, alignment: &mut u64, more: u64, more_alignment: u64) -> Option<u64> {
+fn append_space(
+    size: &mut u64,
+    alignment: &mut u64,
+    more: u64,
+    more_alignment: u64,
+) -> Option<u64> {
     let start = round_up(*size, more_alignment);
     if start < *size {
         return None;
     }
     *size = start.checked_add(more)?;
-    *alignment = (*alignment).max(more_alignment);
+    *alignment = common_alignment(*alignment, more_alignment);
     Some(start)
 }
 
@@ -202,14 +241,20 @@ fn globals(
             Some(&(_, first)) => errors.push(LinkError {
                 object,
                 fixup: None,
-                kind: LinkErrorKind::Duplicate { name: symbol.name.clone(), first },
+                kind: LinkErrorKind::Duplicate {
+                    name: symbol.name.clone(),
+                    first,
+                },
             }),
             None => {
                 globals.insert(symbol.name.clone(), (global, object));
             }
         }
     }
-    globals.into_iter().map(|(name, (global, _))| (name, global)).collect()
+    globals
+        .into_iter()
+        .map(|(name, (global, _))| (name, global))
+        .collect()
 }
 
 /// The value that a fixup's target stands for. Rewrites targets in terms of joined segments.
@@ -256,7 +301,10 @@ fn apply(
             let range = fixup.extent.range(fixup.bits);
             let range = 4 * range.start()..=4 * range.end();
             if !range.contains(&distance) {
-                return Err(LinkErrorKind::OutOfRange { value: distance, range });
+                return Err(LinkErrorKind::OutOfRange {
+                    value: distance,
+                    range,
+                });
             }
             if distance % 4 != 0 {
                 return Err(LinkErrorKind::NotAMultipleOfFour(distance));
@@ -279,10 +327,14 @@ fn apply(
         let start = usize::try_from(fixup.offset - block.offset).ok()?;
         block.bytes.get_mut(start..start.checked_add(length)?)
     });
-    let Some(place) = place else { return Err(LinkErrorKind::TooLarge) };
+    let Some(place) = place else {
+        return Err(LinkErrorKind::TooLarge);
+    };
     let shift = 8 * length as u32 - fixup.bit - fixup.bits;
     let mask = (u128::MAX >> (128 - fixup.bits)) << shift;
-    let old = place.iter().fold(0u128, |bits, &byte| bits << 8 | u128::from(byte));
+    let old = place
+        .iter()
+        .fold(0u128, |bits, &byte| bits << 8 | u128::from(byte));
     let new = old & !mask | ((value as u128) << shift) & mask;
     for (i, byte) in place.iter_mut().rev().enumerate() {
         *byte = (new >> (8 * i)) as u8;

@@ -113,14 +113,24 @@ impl Image {
                 };
                 let inner = inner.unwrap_or(0..line.len());
                 let span = start + inner.start..start + inner.end;
-                return Err(ImageError { kind, line: number + 1, span });
+                return Err(ImageError {
+                    kind,
+                    line: number + 1,
+                    span,
+                });
             }
             start = end + 1;
         }
         if !reader.saw_any {
-            return Err(ImageError { kind: ImageErrorKind::Empty, line: 1, span: 0..0 });
+            return Err(ImageError {
+                kind: ImageErrorKind::Empty,
+                line: 1,
+                span: 0..0,
+            });
         }
-        Ok(Self { object: reader.object })
+        Ok(Self {
+            object: reader.object,
+        })
     }
 }
 
@@ -167,7 +177,10 @@ impl Reader {
                 Ok(())
             }
             Part::Bss if line.starts_with(b"#") => Ok(()),
-            Part::Bss => Err((ImageErrorKind::Damaged("the .bss segment has no bytes"), None)),
+            Part::Bss => Err((
+                ImageErrorKind::Damaged("the .bss segment has no bytes"),
+                None,
+            )),
         }
     }
 
@@ -235,7 +248,10 @@ impl Reader {
                 .filter(|hex| hex.len() <= 16)
                 .and_then(|hex| u64::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
             if address.is_none() {
-                return Err(damaged("expected an address, `0x` and hex digits", 0..colon));
+                return Err(damaged(
+                    "expected an address, `0x` and hex digits",
+                    0..colon,
+                ));
             }
             from = colon + 1;
         }
@@ -257,7 +273,10 @@ impl Reader {
             }
         }
         if high.is_some() {
-            return Err(damaged("a byte has two hex digits", code.len() - 1..code.len()));
+            return Err(damaged(
+                "a byte has two hex digits",
+                code.len() - 1..code.len(),
+            ));
         }
         if bytes.is_empty() {
             return Ok(());
@@ -265,7 +284,11 @@ impl Reader {
         self.saw_any = true;
         let data_base = round_up(self.object.text.size, self.object.data.alignment);
         let is_data = self.part == Part::Data;
-        let segment = if is_data { &mut self.object.data } else { &mut self.object.text };
+        let segment = if is_data {
+            &mut self.object.data
+        } else {
+            &mut self.object.text
+        };
         let base = if is_data { data_base } else { 0 };
         let offset = match address {
             None => segment.size,
@@ -304,7 +327,10 @@ impl Reader {
             "U" | "u" => return Err((ImageErrorKind::Undefined(name.to_owned()), None)),
             _ => return Err(damaged("the kind of a symbol is one of a, t, d, b, U")),
         };
-        let value = words.next().and_then(number).ok_or(damaged("expected the symbol's value"))?;
+        let value = words
+            .next()
+            .and_then(number)
+            .ok_or(damaged("expected the symbol's value"))?;
         self.object.symbols.push(Symbol {
             name: Arc::from(name),
             kind: symbol_kind,
@@ -330,13 +356,24 @@ impl Reader {
     fn source_line(&mut self, line: &[u8]) {
         let text = String::from_utf8_lossy(line);
         let parsed = (|| {
-            let rest = text.strip_prefix('#')?.trim_start().strip_prefix("text")?.trim_start();
+            let rest = text
+                .strip_prefix('#')?
+                .trim_start()
+                .strip_prefix("text")?
+                .trim_start();
             let (offset, place) = rest.split_once(' ')?;
             let (file, line) = place.trim().rsplit_once(':')?;
             Some((number(offset)?, file.to_owned(), line.parse::<u32>().ok()?))
         })();
-        let Some((offset, file, line)) = parsed else { return };
-        if self.object.lines.last().is_some_and(|last| last.offset >= offset) {
+        let Some((offset, file, line)) = parsed else {
+            return;
+        };
+        if self
+            .object
+            .lines
+            .last()
+            .is_some_and(|last| last.offset >= offset)
+        {
             return;
         }
         let files = &mut self.object.files;
@@ -353,7 +390,9 @@ fn append(segment: &mut Segment, offset: u64, bytes: Vec<u8>) {
     if let Some(block) = segment.blocks.last_mut() {
         let end = block.offset + block.bytes.len() as u64;
         if offset - end <= SMALL_GAP {
-            block.bytes.resize(block.bytes.len() + (offset - end) as usize, 0);
+            block
+                .bytes
+                .resize(block.bytes.len() + (offset - end) as usize, 0);
             block.bytes.extend(bytes);
             return;
         }
@@ -406,8 +445,12 @@ fn parse_fixup(line: &str) -> Option<Fixup> {
         _ => return None,
     };
     let offset = number(words.next()?)?;
-    let bit = u32::try_from(number(words.next()?)?).ok().filter(|bit| *bit < 32)?;
-    let bits = u32::try_from(number(words.next()?)?).ok().filter(|b| (1..=64).contains(b))?;
+    let bit = u32::try_from(number(words.next()?)?)
+        .ok()
+        .filter(|bit| *bit < 32)?;
+    let bits = u32::try_from(number(words.next()?)?)
+        .ok()
+        .filter(|b| (1..=64).contains(b))?;
     let kind = match words.next()? {
         "absolute" => FixupKind::Absolute,
         "relative" => FixupKind::Relative,
@@ -421,7 +464,11 @@ fn parse_fixup(line: &str) -> Option<Fixup> {
     // A sign separates target and addend; a name has none.
     let sign = target.find(['+', '-']).unwrap_or(target.len());
     let (name, addend) = target.split_at(sign);
-    let addend = if addend.is_empty() { 0 } else { addend.parse().ok()? };
+    let addend = if addend.is_empty() {
+        0
+    } else {
+        addend.parse().ok()?
+    };
     let target = match name {
         "" => return None,
         "[text]" => Target::Segment(SegmentKind::Text),
@@ -429,6 +476,19 @@ fn parse_fixup(line: &str) -> Option<Fixup> {
         "[bss]" => Target::Segment(SegmentKind::Bss),
         name => Target::Symbol(Arc::from(name)),
     };
-    let extent = if kind == FixupKind::Relative { Extent::Signed } else { Extent::Unsigned };
-    Some(Fixup { segment, offset, bit, bits, kind, target, addend, extent })
+    let extent = if kind == FixupKind::Relative {
+        Extent::Signed
+    } else {
+        Extent::Unsigned
+    };
+    Some(Fixup {
+        segment,
+        offset,
+        bit,
+        bits,
+        kind,
+        target,
+        addend,
+        extent,
+    })
 }

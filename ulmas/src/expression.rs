@@ -1,0 +1,483 @@
+//! Expressions: parsing to postfix code, and exact evaluation.
+//!
+//! An expression is a run of [`Node`]s in postfix order, so that evaluation needs no recursion and
+//! a sum of a hundred thousand terms is no deeper than a sum of two.
+
+use crate::error::{AssemblyError, ErrorKind};
+use crate::image::SegmentKind;
+use crate::lexer::{Lexeme, Token};
+use crate::statement::Span;
+use crate::symbols::SymbolId;
+
+/// How deep parentheses and signs may nest.
+pub(crate) const NESTING_LIMIT: u32 = 256;
+
+/// A step of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NodeKind {
+    /// Pushes a number.
+    Number(u64),
+    /// Pushes the value of a symbol.
+    Symbol(SymbolId),
+    /// Replaces the top value.
+    Negate,
+    /// Replaces the top value by one of its 16-bit words.
+    Word(u8),
+    /// Replaces the two top values.
+    Binary(Operator),
+}
+
+/// An operator with two operands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+}
+
+/// A step with the range of the operand that it makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Node {
+    pub(crate) kind: NodeKind,
+    pub(crate) span: Span,
+}
+
+/// An expression among the nodes of a file: the first node, and one past the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Expression {
+    pub(crate) first: u32,
+    pub(crate) end: u32,
+}
+
+impl Expression {
+    pub(crate) fn nodes(self, nodes: &[Node]) -> &[Node] {
+        &nodes[self.first as usize..self.end as usize]
+    }
+
+    /// The range of the whole expression.
+    pub(crate) fn span(self, nodes: &[Node]) -> Span {
+        nodes[self.end as usize - 1].span
+    }
+
+    /// The symbol, if the expression is nothing else.
+    pub(crate) fn as_symbol(self, nodes: &[Node]) -> Option<SymbolId> {
+        match self.nodes(nodes) {
+            [
+                Node {
+                    kind: NodeKind::Symbol(symbol),
+                    ..
+                },
+            ] => Some(*symbol),
+            _ => None,
+        }
+    }
+}
+
+/// What the parser of expressions works on: the tokens of a statement and the tables of its file.
+pub(crate) struct Input<'a, 's> {
+    pub(crate) text: &'s str,
+    pub(crate) lexemes: &'a [Lexeme],
+    pub(crate) position: usize,
+    pub(crate) nodes: &'a mut Vec<Node>,
+    pub(crate) symbols: &'a mut crate::symbols::Symbols<'s>,
+}
+
+impl<'s> Input<'_, 's> {
+    pub(crate) fn peek(&self) -> Option<Token> {
+        self.lexemes.get(self.position).map(|l| l.token)
+    }
+
+    pub(crate) fn peek_second(&self) -> Option<Token> {
+        self.lexemes.get(self.position + 1).map(|l| l.token)
+    }
+
+    pub(crate) fn slice(&self, lexeme: Lexeme) -> &'s str {
+        &self.text[lexeme.range()]
+    }
+
+    /// The place of the next token, or behind the last.
+    pub(crate) fn here(&self) -> Span {
+        match self.lexemes.get(self.position) {
+            Some(lexeme) => Span::of(*lexeme),
+            None => {
+                let end = self.lexemes.last().map_or(0, |l| l.end);
+                Span { start: end, end }
+            }
+        }
+    }
+
+    /// The next token as a message shows it.
+    pub(crate) fn found(&self) -> String {
+        match self.lexemes.get(self.position) {
+            Some(lexeme) => format!("`{}`", shortened(self.slice(*lexeme))),
+            None => "the end of the line".into(),
+        }
+    }
+
+    pub(crate) fn unexpected(&self, expected: &'static str) -> AssemblyError {
+        AssemblyError::new(
+            self.here(),
+            ErrorKind::Unexpected {
+                expected,
+                found: self.found(),
+            },
+        )
+    }
+
+    // expression = term {("+" | "-") term}
+    pub(crate) fn expect_expression(&mut self) -> Result<Expression, AssemblyError> {
+        let first = self.nodes.len() as u32;
+        // Most expressions are one number or one name.
+        let simple = !matches!(
+            self.peek_second(),
+            Some(Token::Plus | Token::Minus | Token::Star | Token::Slash | Token::Percent)
+        );
+        if simple && matches!(self.peek(), Some(Token::Number | Token::Identifier)) {
+            self.expect_primary(NESTING_LIMIT)?;
+        } else {
+            self.expect_sum(NESTING_LIMIT)?;
+        }
+        Ok(Expression {
+            first,
+            end: self.nodes.len() as u32,
+        })
+    }
+
+    fn expect_sum(&mut self, depth: u32) -> Result<Span, AssemblyError> {
+        let mut span = self.expect_term(depth)?;
+        loop {
+            let operator = match self.peek() {
+                Some(Token::Plus) => Operator::Add,
+                Some(Token::Minus) => Operator::Subtract,
+                _ => return Ok(span),
+            };
+            self.position += 1;
+            let right = self.expect_term(depth)?;
+            span = self.push_binary(operator, span, right);
+        }
+    }
+
+    // term = factor {("*" | "/" | "%") factor}
+    fn expect_term(&mut self, depth: u32) -> Result<Span, AssemblyError> {
+        let mut span = self.expect_factor(depth)?;
+        loop {
+            let operator = match self.peek() {
+                Some(Token::Star) => Operator::Multiply,
+                Some(Token::Slash) => Operator::Divide,
+                Some(Token::Percent) => Operator::Remainder,
+                _ => return Ok(span),
+            };
+            self.position += 1;
+            let right = self.expect_factor(depth)?;
+            span = self.push_binary(operator, span, right);
+        }
+    }
+
+    fn push_binary(&mut self, operator: Operator, left: Span, right: Span) -> Span {
+        let span = Span {
+            start: left.start,
+            end: right.end,
+        };
+        self.nodes.push(Node {
+            kind: NodeKind::Binary(operator),
+            span,
+        });
+        span
+    }
+
+    // factor = ("+" | "-") factor | primary
+    fn expect_factor(&mut self, depth: u32) -> Result<Span, AssemblyError> {
+        let sign = match self.peek() {
+            Some(sign @ (Token::Plus | Token::Minus)) => sign,
+            _ => return self.expect_primary(depth),
+        };
+        let start = self.here().start;
+        let depth = self.deeper(depth)?;
+        self.position += 1;
+        let operand = self.expect_factor(depth)?;
+        let span = Span {
+            start,
+            end: operand.end,
+        };
+        if sign == Token::Minus {
+            self.nodes.push(Node {
+                kind: NodeKind::Negate,
+                span,
+            });
+        } else if let Some(node) = self.nodes.last_mut() {
+            node.span = span;
+        }
+        Ok(span)
+    }
+
+    fn deeper(&self, depth: u32) -> Result<u32, AssemblyError> {
+        depth
+            .checked_sub(1)
+            .ok_or_else(|| AssemblyError::new(self.here(), ErrorKind::NestingTooDeep))
+    }
+
+    // primary = number | character | symbol | "(" expression ")" | "@" word "(" expression ")"
+    fn expect_primary(&mut self, depth: u32) -> Result<Span, AssemblyError> {
+        let Some(&lexeme) = self.lexemes.get(self.position) else {
+            return Err(self.unexpected("a value"));
+        };
+        let span = Span::of(lexeme);
+        let kind = match lexeme.token {
+            Token::Number => NodeKind::Number(
+                crate::lexer::number(self.slice(lexeme))
+                    .map_err(|error| self.lexical(error, span))?,
+            ),
+            Token::Character => NodeKind::Number(self.character(lexeme)?),
+            Token::Identifier => {
+                let name = self.slice(lexeme);
+                NodeKind::Symbol(self.symbols.mention(name, span))
+            }
+            Token::OpenParenthesis => return self.expect_parenthesised(depth),
+            Token::At => return self.expect_word(depth),
+            _ => return Err(self.unexpected("a value")),
+        };
+        self.position += 1;
+        self.nodes.push(Node { kind, span });
+        Ok(span)
+    }
+
+    fn lexical(&self, error: crate::error::LexicalError, span: Span) -> AssemblyError {
+        AssemblyError::new(span, ErrorKind::lexical(error, &self.text[span.range()]))
+    }
+
+    /// The value of a character literal: one byte.
+    fn character(&self, lexeme: Lexeme) -> Result<u64, AssemblyError> {
+        let text = self.slice(lexeme);
+        let span = Span::of(lexeme);
+        if text == "'''" {
+            return Ok(u64::from(b'\''));
+        }
+        let mut bytes = Vec::new();
+        crate::lexer::unescape(text, &mut bytes).map_err(|(error, range)| {
+            let start = lexeme.start + range.start as u32;
+            self.lexical(
+                error,
+                Span {
+                    start,
+                    end: lexeme.start + range.end as u32,
+                },
+            )
+        })?;
+        match bytes[..] {
+            [byte] => Ok(u64::from(byte)),
+            [] => Err(AssemblyError::new(span, ErrorKind::EmptyCharacter)),
+            _ => Err(AssemblyError::new(
+                span,
+                ErrorKind::CharacterTooLong {
+                    is_one_character: text.chars().count() == 3,
+                    bytes: bytes.len(),
+                },
+            )),
+        }
+    }
+
+    fn expect_parenthesised(&mut self, depth: u32) -> Result<Span, AssemblyError> {
+        let open = self.here();
+        let depth = self.deeper(depth)?;
+        self.position += 1;
+        self.expect_sum(depth)?;
+        if self.peek() != Some(Token::CloseParenthesis) {
+            let error = ErrorKind::MissingParenthesis {
+                open,
+                found: self.found(),
+            };
+            return Err(AssemblyError::new(self.here(), error));
+        }
+        let span = Span {
+            start: open.start,
+            end: self.here().end,
+        };
+        self.position += 1;
+        if let Some(node) = self.nodes.last_mut() {
+            node.span = span;
+        }
+        Ok(span)
+    }
+
+    fn expect_word(&mut self, depth: u32) -> Result<Span, AssemblyError> {
+        let start = self.here().start;
+        self.position += 1;
+        let selector = self.lexemes.get(self.position).copied();
+        let word = selector.and_then(|lexeme| match self.slice(lexeme) {
+            "w0" => Some(0),
+            "w1" => Some(1),
+            "w2" => Some(2),
+            "w3" => Some(3),
+            _ => None,
+        });
+        let Some(word) = word else {
+            let end = selector.map_or(start + 1, |l| l.end);
+            return Err(AssemblyError::new(
+                Span { start, end },
+                ErrorKind::UnknownWord,
+            ));
+        };
+        self.position += 1;
+        if self.peek() != Some(Token::OpenParenthesis) {
+            return Err(self.unexpected("`(` and a value"));
+        }
+        let inner = self.expect_parenthesised(depth)?;
+        let span = Span {
+            start,
+            end: inner.end,
+        };
+        self.nodes.push(Node {
+            kind: NodeKind::Word(word),
+            span,
+        });
+        Ok(span)
+    }
+}
+
+/// At most the first characters of a token, for a message.
+fn shortened(text: &str) -> String {
+    const LENGTH: usize = 24;
+    let mut characters = text.chars();
+    let head: String = characters.by_ref().take(LENGTH).collect();
+    if characters.next().is_some() {
+        head + "…"
+    } else {
+        head
+    }
+}
+
+/// What an address counts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Base {
+    /// The start of a segment of this file.
+    Segment(SegmentKind),
+    /// A symbol of another file.
+    External(SymbolId),
+}
+
+/// The value of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// An exact number.
+    Number(i128),
+    /// An address, as a distance from its base.
+    Address(Base, i128),
+    /// A 16-bit word of an address.
+    Word(u8, Base, i128),
+}
+
+/// Evaluates an expression.
+///
+/// # Errors
+///
+/// `None` if the mistake behind it has been reported elsewhere.
+pub(crate) fn evaluate(
+    nodes: &[Node],
+    symbol: &mut dyn FnMut(SymbolId, Span) -> Result<Value, Option<AssemblyError>>,
+) -> Result<Value, Option<AssemblyError>> {
+    if let [node] = nodes {
+        // The usual case needs no stack.
+        match node.kind {
+            NodeKind::Number(number) => return Ok(Value::Number(i128::from(number))),
+            NodeKind::Symbol(id) => return symbol(id, node.span),
+            _ => {}
+        }
+    }
+    let mut stack: Vec<(Value, Span)> = Vec::with_capacity(4);
+    for node in nodes {
+        let value = match node.kind {
+            NodeKind::Number(number) => Value::Number(i128::from(number)),
+            NodeKind::Symbol(id) => symbol(id, node.span)?,
+            NodeKind::Negate => {
+                let (operand, span) = pop(&mut stack);
+                let zero = (Value::Number(0), span);
+                binary(Operator::Subtract, zero, (operand, span), node.span)?
+            }
+            NodeKind::Word(word) => match pop(&mut stack).0 {
+                Value::Number(number) => Value::Number(number >> (16 * word) & 0xFFFF),
+                Value::Address(base, offset) => Value::Word(word, base, offset),
+                Value::Word(..) => {
+                    return Err(Some(AssemblyError::new(node.span, ErrorKind::WordOfWord)));
+                }
+            },
+            NodeKind::Binary(operator) => {
+                let right = pop(&mut stack);
+                let left = pop(&mut stack);
+                binary(operator, left, right, node.span)?
+            }
+        };
+        stack.push((value, node.span));
+    }
+    Ok(pop(&mut stack).0)
+}
+
+fn pop(stack: &mut Vec<(Value, Span)>) -> (Value, Span) {
+    // The parser writes well-formed postfix code only.
+    stack
+        .pop()
+        .unwrap_or((Value::Number(0), Span { start: 0, end: 0 }))
+}
+
+/// Numbers of more bits than this are an overflow: far beyond any field, far from wrapping.
+const LIMIT: i128 = 1 << 100;
+
+fn binary(
+    operator: Operator,
+    (left, left_span): (Value, Span),
+    (right, right_span): (Value, Span),
+    span: Span,
+) -> Result<Value, Option<AssemblyError>> {
+    use Value::{Address, Number};
+    let fail = |span, kind| Err(Some(AssemblyError::new(span, kind)));
+    let value = match (operator, left, right) {
+        (_, Number(a), Number(b)) => {
+            let result = match operator {
+                Operator::Add => a.checked_add(b),
+                Operator::Subtract => a.checked_sub(b),
+                Operator::Multiply => a.checked_mul(b),
+                Operator::Divide | Operator::Remainder if b == 0 => {
+                    return fail(right_span, ErrorKind::DivisionByZero);
+                }
+                Operator::Divide => a.checked_div(b),
+                Operator::Remainder => a.checked_rem(b),
+            };
+            Number(result.filter(|n| n.abs() < LIMIT).unwrap_or(i128::MAX))
+        }
+        (Operator::Add, Address(base, offset), Number(n))
+        | (Operator::Add, Number(n), Address(base, offset)) => {
+            Address(base, offset.saturating_add(n))
+        }
+        (Operator::Subtract, Address(base, offset), Number(n)) => {
+            Address(base, offset.saturating_sub(n))
+        }
+        (Operator::Subtract, Address(a, x), Address(b, y)) => {
+            if a != b {
+                return fail(span, ErrorKind::AddressesOfTwoSegments);
+            }
+            Number(x.saturating_sub(y))
+        }
+        (_, left, _) => {
+            let at = if matches!(left, Number(_)) {
+                right_span
+            } else {
+                left_span
+            };
+            return fail(
+                span,
+                ErrorKind::AddressArithmetic {
+                    operator,
+                    address: at,
+                },
+            );
+        }
+    };
+    let magnitude = match value {
+        Number(n) | Address(_, n) | Value::Word(_, _, n) => n,
+    };
+    if magnitude.saturating_abs() >= LIMIT {
+        return fail(span, ErrorKind::Overflow);
+    }
+    Ok(value)
+}

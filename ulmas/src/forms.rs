@@ -1,0 +1,164 @@
+//! The forms of a machine's mnemonics, prepared for matching.
+//!
+//! The operands of a statement have a *shape*: their punctuation, with every expression alike.
+//! Forms of equal shape differ in fixed numbers only, as `(%x, %y, 2)` and `(%x, %y, 4)` do.
+
+use rustc_hash::FxHashMap;
+use ulm_isa::{FieldIndex, FormRef, Isa, Piece};
+
+/// A form with its pieces by their place among the items of a statement.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    pub(crate) form: FormRef,
+    pub(crate) shape: u128,
+    /// Item, field, and whether `%` stands before it.
+    pub(crate) variables: Vec<(usize, FieldIndex, bool)>,
+    /// Item and the number that it must be.
+    pub(crate) numbers: Vec<(usize, u64)>,
+    /// The operands as the description writes them, for messages.
+    pub(crate) text: String,
+}
+
+/// A mnemonic with its forms.
+#[derive(Debug, Clone)]
+pub(crate) struct Mnemonic {
+    pub(crate) name: String,
+    pub(crate) candidates: Vec<Candidate>,
+    /// A form has a `$`: it is not skipped.
+    pub(crate) has_dollar: bool,
+    /// A form has an `@`.
+    pub(crate) has_at: bool,
+}
+
+/// All mnemonics of a machine.
+#[derive(Debug)]
+pub(crate) struct Mnemonics {
+    pub(crate) list: Vec<Mnemonic>,
+    index: FxHashMap<String, u16>,
+}
+
+/// The shape of nothing.
+pub(crate) const EMPTY_SHAPE: u128 = 1;
+/// The shape of more items than any form has.
+pub(crate) const ENDLESS_SHAPE: u128 = 0;
+
+const EXPRESSION: u128 = 12;
+
+/// Adds an item to a shape: four bits each, below a leading 1.
+pub(crate) fn extend_shape(shape: u128, punctuation: Option<char>) -> u128 {
+    if shape == ENDLESS_SHAPE || shape >> 123 != 0 {
+        return ENDLESS_SHAPE;
+    }
+    let code = match punctuation {
+        Some('%') => 1,
+        Some(',') => 2,
+        Some('(') => 3,
+        Some(')') => 4,
+        Some('[') => 5,
+        Some(']') => 6,
+        Some('{') => 7,
+        Some('}') => 8,
+        Some('$') => 9,
+        Some('@') => 10,
+        Some(_) => 11,
+        None => EXPRESSION,
+    };
+    shape << 4 | code
+}
+
+impl Mnemonics {
+    pub(crate) fn new(isa: &Isa) -> Self {
+        let mut list = Vec::new();
+        let mut index = FxHashMap::default();
+        for name in isa.mnemonics() {
+            let mut mnemonic = Mnemonic {
+                name: name.to_owned(),
+                candidates: Vec::new(),
+                has_dollar: false,
+                has_at: false,
+            };
+            for &form in isa.forms_of(name) {
+                let pieces = &isa.form(form).pieces;
+                mnemonic.has_dollar |= pieces.contains(&Piece::Punctuation('$'));
+                mnemonic.has_at |= pieces.contains(&Piece::Punctuation('@'));
+                mnemonic.candidates.push(candidate(isa, form, pieces));
+                // `(imm)` is read as an expression in parentheses.
+                if let Some(bare) = without_parentheses(pieces) {
+                    mnemonic.candidates.push(candidate(isa, form, &bare));
+                }
+            }
+            index.insert(name.to_owned(), list.len() as u16);
+            list.push(mnemonic);
+        }
+        Self { list, index }
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, name: &str) -> Option<u16> {
+        self.index.get(name).copied()
+    }
+
+    pub(crate) fn get(&self, number: u16) -> &Mnemonic {
+        &self.list[usize::from(number)]
+    }
+}
+
+fn candidate(isa: &Isa, form: FormRef, pieces: &[Piece]) -> Candidate {
+    let text = isa.write_form(form);
+    let mut found = Candidate {
+        form,
+        shape: EMPTY_SHAPE,
+        variables: Vec::new(),
+        numbers: Vec::new(),
+        text: text
+            .split_once(' ')
+            .map_or("", |(_, operands)| operands)
+            .to_owned(),
+    };
+    let mut item = 0;
+    for piece in pieces {
+        match *piece {
+            Piece::Punctuation(mark) => found.shape = extend_shape(found.shape, Some(mark)),
+            Piece::Number(number) => {
+                found.numbers.push((item, number));
+                found.shape = extend_shape(found.shape, None);
+            }
+            Piece::Immediate(field) => {
+                found.variables.push((item, field, false));
+                found.shape = extend_shape(found.shape, None);
+            }
+            Piece::Register(field) => {
+                found.shape = extend_shape(found.shape, Some('%'));
+                item += 1;
+                found.variables.push((item, field, true));
+                found.shape = extend_shape(found.shape, None);
+            }
+        }
+        item += 1;
+    }
+    found
+}
+
+/// The pieces without parentheses that stand around a single number or immediate.
+fn without_parentheses(pieces: &[Piece]) -> Option<Vec<Piece>> {
+    let mut bare = Vec::with_capacity(pieces.len());
+    let mut i = 0;
+    while i < pieces.len() {
+        match pieces[i..] {
+            [
+                Piece::Punctuation('('),
+                inner @ (Piece::Immediate(_) | Piece::Number(_)),
+                Piece::Punctuation(')'),
+                ..,
+            ] => {
+                bare.push(inner);
+                i += 3;
+            }
+            _ => {
+                bare.push(pieces[i]);
+                i += 1;
+            }
+        }
+    }
+    (bare.len() < pieces.len()).then_some(bare)
+}

@@ -1,0 +1,241 @@
+//! Building the segments and the line table of an object.
+
+use std::sync::Arc;
+
+use crate::image::{Block, Record, Segment, SourceLine};
+use crate::parser::File;
+
+/// Longer runs of zeros are left out of the image's bytes.
+const LISTED_ZEROS: u64 = 64 * 1024;
+
+/// A segment that grows.
+pub(crate) struct SegmentBuilder {
+    segment: Segment,
+}
+
+impl SegmentBuilder {
+    /// An empty segment; about `lines` records will come.
+    pub(crate) fn new(lines: usize, alignment: u64) -> Self {
+        let segment = Segment {
+            alignment,
+            records: Vec::with_capacity(lines),
+            comments: String::with_capacity(lines * 24),
+            ..Segment::default()
+        };
+        Self { segment }
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.segment.size
+    }
+
+    /// The bytes of a line of source.
+    pub(crate) fn push(&mut self, bytes: &[u8], source: &str) {
+        let start = self.segment.comments.len();
+        push_folded(&mut self.segment.comments, source);
+        self.push_bytes(bytes, start);
+    }
+
+    fn push_bytes(&mut self, bytes: &[u8], comment_start: usize) {
+        if bytes.is_empty() {
+            self.segment.comments.truncate(comment_start);
+            return;
+        }
+        let comment = (
+            comment_start as u64,
+            (self.segment.comments.len() - comment_start) as u32,
+        );
+        let offset = self.segment.size;
+        match self.segment.blocks.last_mut() {
+            Some(block) if block.offset + block.bytes.len() as u64 == offset => {
+                block.bytes.extend_from_slice(bytes);
+            }
+            _ => self.segment.blocks.push(Block {
+                offset,
+                bytes: bytes.to_vec(),
+            }),
+        }
+        self.segment.size += bytes.len() as u64;
+        self.segment.records.push(Record {
+            offset,
+            length: bytes.len() as u64,
+            comment,
+        });
+    }
+
+    /// Zeros of a line of source; a long run takes no memory.
+    pub(crate) fn push_zeros(&mut self, count: u64, source: &str) {
+        if count <= LISTED_ZEROS {
+            self.push(&vec![0; count as usize], source);
+        } else {
+            self.segment.size += count;
+        }
+    }
+
+    /// Zeros up to `offset`, for alignment.
+    pub(crate) fn pad(&mut self, offset: u64) {
+        let count = offset - self.segment.size;
+        if count <= LISTED_ZEROS {
+            let start = self.segment.comments.len();
+            self.segment.comments.push_str(" for alignment");
+            self.push_bytes(&vec![0; count as usize], start);
+        } else {
+            self.segment.size = offset;
+        }
+    }
+
+    /// The segment, padded to its full size.
+    pub(crate) fn finish(mut self, size: u64) -> Segment {
+        if size > self.segment.size {
+            self.pad(size);
+        }
+        self.segment
+    }
+}
+
+/// Source text on one line, without comments and with single spaces.
+fn push_folded(into: &mut String, source: &str) {
+    let bytes = source.as_bytes();
+    let mut from = 0;
+    let mut i = 0;
+    while i < bytes.len() {
+        let byte = bytes[i];
+        if byte > b'/' {
+            i += 1;
+            continue;
+        }
+        match byte {
+            b'"' | b'\'' => {
+                let quote = byte;
+                i += 1;
+                while i < bytes.len() && bytes[i] != quote {
+                    i += 1 + usize::from(bytes[i] == b'\\');
+                }
+                // `'''` is the quote itself.
+                i += 1 + usize::from(bytes[i..].starts_with(b"''") && quote == b'\'');
+            }
+            b' ' if bytes
+                .get(i + 1)
+                .is_some_and(|b| *b > b'/' || matches!(b, b'%' | b'"' | b'\'' | b'(')) =>
+            {
+                i += 1;
+            }
+            b' ' | b'\t' | b'\r' | b'\n' | 11 | 12 => {
+                into.push_str(&source[from..i]);
+                i = skip_blank(source, i);
+                if i < bytes.len() && !into.ends_with(' ') {
+                    into.push(' ');
+                }
+                from = i;
+            }
+            b'#' | b'/' if byte == b'#' || matches!(bytes.get(i + 1), Some(b'/' | b'*')) => {
+                into.push_str(&source[from..i]);
+                i = skip_blank(source, i);
+                if i < bytes.len() && !into.ends_with(' ') {
+                    into.push(' ');
+                }
+                from = i;
+            }
+            _ => i += 1,
+        }
+    }
+    into.push_str(&source[from.min(bytes.len())..]);
+}
+
+/// Behind blanks and comments.
+fn skip_blank(source: &str, mut i: usize) -> usize {
+    let bytes = source.as_bytes();
+    loop {
+        match bytes.get(i) {
+            Some(b' ' | b'\t' | b'\r' | b'\n' | 11 | 12) => i += 1,
+            Some(b'#') => i += line_length(&source[i..]),
+            Some(b'/') if bytes.get(i + 1) == Some(&b'/') => i += line_length(&source[i..]),
+            Some(b'/') if bytes.get(i + 1) == Some(&b'*') => {
+                i += source[i + 2..]
+                    .find("*/")
+                    .map_or(source.len() - i, |at| at + 4);
+            }
+            _ => return i,
+        }
+    }
+}
+
+fn line_length(text: &str) -> usize {
+    text.find('\n').unwrap_or(text.len())
+}
+
+/// Counts lines along the statements of a file.
+pub(crate) struct LineCounter<'f, 's> {
+    file: &'f File<'s>,
+    files: Vec<Arc<str>>,
+    lines: Vec<SourceLine>,
+    /// Up to where lines are counted, and the line there.
+    counted: (u32, u32),
+    next_origin: usize,
+    /// File and line that the last `#line` gave.
+    origin: Option<(u32, u32)>,
+}
+
+impl<'f, 's> LineCounter<'f, 's> {
+    pub(crate) fn new(file: &'f File<'s>, name: &str) -> Self {
+        Self {
+            file,
+            files: vec![Arc::from(name)],
+            lines: Vec::with_capacity(file.statements.len()),
+            counted: (0, 1),
+            next_origin: 0,
+            origin: None,
+        }
+    }
+
+    /// Notes the line of the instruction at `offset`, whose source starts at byte `start`.
+    pub(crate) fn note(&mut self, start: u32, offset: u64) {
+        let (from, line) = self.counted;
+        let between = &self.file.text.as_bytes()[from as usize..start as usize];
+        let line = line + between.iter().filter(|&&byte| byte == b'\n').count() as u32;
+        self.counted = (start, line);
+        while let Some(origin) = self.file.origins.get(self.next_origin)
+            && origin.from <= start
+        {
+            let known = self.files.iter().position(|name| *name == origin.file);
+            let number = known.unwrap_or_else(|| {
+                self.files.push(origin.file.clone());
+                self.files.len() - 1
+            });
+            self.origin = Some((number as u32, origin.line));
+            self.next_origin += 1;
+        }
+        let (file, line) = self.origin.unwrap_or((0, line));
+        self.lines.push(SourceLine { offset, file, line });
+    }
+
+    pub(crate) fn finish(self) -> (Vec<Arc<str>>, Vec<SourceLine>) {
+        (self.files, self.lines)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::push_folded;
+
+    fn folded(source: &str) -> String {
+        let mut into = String::new();
+        push_folded(&mut into, source);
+        into
+    }
+
+    #[test]
+    fn blanks_and_comments_fold_to_a_space_outside_of_literals() {
+        assert_eq!(folded("ldzwq   puts,           %CALL"), "ldzwq puts, %CALL");
+        assert_eq!(folded("addq 1, /* one\n two */ %2 ,%3"), "addq 1, %2 ,%3");
+        assert_eq!(
+            folded(".string  \"a  # b \\\"  c\""),
+            ".string \"a  # b \\\"  c\""
+        );
+        assert_eq!(folded("putc  ' '"), "putc ' '");
+        assert_eq!(folded("putc '''"), "putc '''");
+        assert_eq!(folded("putc  '#'"), "putc '#'");
+        assert_eq!(folded("addq 'a'+1, // x\n %2, %3"), "addq 'a'+1, %2, %3");
+        assert_eq!(folded("addq  8/2, %2, %3"), "addq 8/2, %2, %3");
+    }
+}

@@ -1,0 +1,867 @@
+//! From text to statements, one statement at a time; a bad line never spoils the next.
+//!
+//! Parsing and layout go together: the size of everything is known when it is read (an instruction
+//! takes 4 bytes in every form, `.space` and `.align` need values known above them), so a
+//! statement gets its offset at once. What its operands stand for is found afterwards.
+
+use std::sync::Arc;
+
+use crate::error::{AssemblyError, ErrorKind, LexicalError};
+use crate::expression::{Expression, Input, Node, Value};
+use crate::forms::{EMPTY_SHAPE, Mnemonics, extend_shape};
+use crate::image::SegmentKind;
+use crate::lexer::{Lexeme, Token};
+use crate::statement::{Item, ItemKind, Run, Span, Statement, StatementKind};
+use crate::symbols::{Definition, SymbolId, Symbols};
+
+/// All directives, for messages.
+pub(crate) const DIRECTIVES: [&str; 14] = [
+    ".text", ".data", ".bss", ".equ", ".byte", ".word", ".long", ".quad", ".string", ".ascii",
+    ".space", ".align", ".globl", ".global",
+];
+
+/// What `#line` said: from here on, the source is that line of that file.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    pub(crate) from: u32,
+    pub(crate) file: Arc<str>,
+    pub(crate) line: u32,
+}
+
+/// A file that has been read: statements with their places, names, and what was wrong.
+#[derive(Debug)]
+pub(crate) struct File<'s> {
+    pub(crate) text: &'s str,
+    pub(crate) symbols: Symbols<'s>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) items: Vec<Item>,
+    /// The bytes of all strings.
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) statements: Vec<Statement>,
+    /// By segment.
+    pub(crate) sizes: [u64; 3],
+    /// By segment.
+    pub(crate) alignments: [u64; 3],
+    pub(crate) origins: Vec<Origin>,
+    pub(crate) errors: Vec<AssemblyError>,
+}
+
+/// A line that is a single unknown word: an instruction misspelt, or a label indented.
+struct LonelyWord<'s> {
+    name: &'s str,
+    span: Span,
+    indentation: Span,
+    place: (SegmentKind, u64),
+    /// Behind which error its own belongs.
+    near: Option<String>,
+}
+
+struct Parser<'s, 'm> {
+    mnemonics: &'m Mnemonics,
+    file: File<'s>,
+    segment: SegmentKind,
+    time: u32,
+    /// Labels that name what comes next in a segment, by segment.
+    pending: [Vec<SymbolId>; 3],
+    lonely: Vec<LonelyWord<'s>>,
+}
+
+/// Reads a file.
+pub(crate) fn parse<'s>(text: &'s str, mnemonics: &Mnemonics) -> File<'s> {
+    let lines = text.len() / 24;
+    let mut parser = Parser {
+        mnemonics,
+        file: File {
+            text,
+            symbols: Symbols::default(),
+            nodes: Vec::with_capacity(lines * 2),
+            items: Vec::with_capacity(lines * 3),
+            bytes: Vec::new(),
+            statements: Vec::with_capacity(lines),
+            sizes: [0; 3],
+            // Instructions are 4 bytes apart wherever the text is loaded.
+            alignments: [4, 1, 1],
+            origins: Vec::new(),
+            errors: Vec::new(),
+        },
+        segment: SegmentKind::Text,
+        time: 0,
+        pending: Default::default(),
+        lonely: Vec::new(),
+    };
+    if u32::try_from(text.len()).is_err() {
+        let span = Span { start: 0, end: 0 };
+        parser
+            .file
+            .errors
+            .push(AssemblyError::new(span, ErrorKind::FileTooLarge));
+        return parser.file;
+    }
+    parser.lines();
+    parser.finish()
+}
+
+impl<'s> Parser<'s, '_> {
+    fn lines(&mut self) {
+        let mut lexer = <Token as logos::Logos>::lexer(self.file.text);
+        let mut lexemes: Vec<Lexeme> = Vec::with_capacity(64);
+        let mut line_start = 0u32;
+        loop {
+            lexemes.clear();
+            let mut at_end = false;
+            let mut lexical: Option<(LexicalError, Span)> = None;
+            loop {
+                let Some(token) = lexer.next() else {
+                    at_end = true;
+                    break;
+                };
+                let range = lexer.span();
+                let span = Span {
+                    start: range.start as u32,
+                    end: range.end as u32,
+                };
+                match token {
+                    Ok(Token::Newline) => break,
+                    Ok(Token::Hash) => {
+                        if span.start == line_start {
+                            self.origin(span);
+                        }
+                    }
+                    Ok(token) => {
+                        lexemes.push(Lexeme {
+                            token,
+                            start: span.start,
+                            end: span.end,
+                        });
+                    }
+                    Err(error) => {
+                        lexical.get_or_insert((error, span));
+                    }
+                }
+            }
+            if let Some((error, span)) = lexical {
+                lexemes.retain(|lexeme| lexeme.end <= span.start);
+                self.bad_line(&lexemes, line_start, error, span);
+            } else if !lexemes.is_empty() {
+                self.statement(&lexemes, line_start);
+            }
+            if at_end {
+                return;
+            }
+            line_start = lexer.span().end as u32;
+        }
+    }
+
+    // origin = "#line" number string
+    fn origin(&mut self, span: Span) {
+        let text = &self.file.text[span.range()];
+        let Some(rest) = text.strip_prefix("#line ") else {
+            return;
+        };
+        let Some((line, file)) = rest.trim().split_once(char::is_whitespace) else {
+            return;
+        };
+        let name = file
+            .trim()
+            .strip_prefix('"')
+            .and_then(|f| f.strip_suffix('"'));
+        if let (Ok(line), Some(name)) = (line.parse(), name) {
+            self.file.origins.push(Origin {
+                from: span.end,
+                file: Arc::from(name),
+                line,
+            });
+        }
+    }
+
+    fn error(&mut self, span: Span, kind: ErrorKind) {
+        self.file.errors.push(AssemblyError::new(span, kind));
+    }
+
+    /// A line that the lexer could not read: its label is defined, its instruction takes place.
+    fn bad_line(&mut self, lexemes: &[Lexeme], line_start: u32, error: LexicalError, span: Span) {
+        let text = &self.file.text[span.range()];
+        self.error(span, ErrorKind::lexical(error, text));
+        let Some((&first, mut rest)) = lexemes.split_first() else {
+            return;
+        };
+        let mut word = Some(first);
+        if first.start == line_start && first.token == Token::Identifier {
+            self.label(first);
+            if rest.first().is_some_and(|l| l.token == Token::Colon) {
+                rest = &rest[1..];
+            }
+            word = rest.first().copied();
+        }
+        let name = word.map_or("", |word| &self.file.text[word.range()]);
+        if self.mnemonics.find(name).is_some() {
+            self.emit_broken(span);
+        } else if name == ".equ" {
+            self.break_symbol(rest.iter().find(|l| &self.file.text[l.range()] != ".equ"));
+        }
+    }
+
+    /// The symbol of a bad definition: its uses are no errors.
+    fn break_symbol(&mut self, name: Option<&Lexeme>) {
+        if let Some(lexeme) = name.filter(|l| l.token == Token::Identifier) {
+            let id = self.file.symbols.intern(&self.file.text[lexeme.range()]);
+            self.file.symbols.get_mut(id).is_broken = true;
+        }
+    }
+
+    // statement = [label [":"]] [instruction | directive]
+    fn statement(&mut self, lexemes: &[Lexeme], line_start: u32) {
+        let first = lexemes[0];
+        let name = &self.file.text[first.range()];
+        if first.token != Token::Identifier {
+            let error = self
+                .input(lexemes)
+                .unexpected("a label, an instruction or a directive");
+            self.file.errors.push(error);
+            return;
+        }
+        let followed_by_colon = lexemes.get(1).is_some_and(|l| l.token == Token::Colon);
+        if first.start == line_start {
+            if !followed_by_colon && self.is_in_first_column(name, &lexemes[1..]) {
+                let what = if name.starts_with('.') {
+                    "directive"
+                } else {
+                    "instruction"
+                };
+                let kind = ErrorKind::InFirstColumn {
+                    what,
+                    name: name.to_owned(),
+                };
+                self.error(Span::of(first), kind);
+                // Reading on as it was meant avoids errors that follow from this one.
+                self.code(lexemes);
+                return;
+            }
+            self.label(first);
+            let rest = &lexemes[1 + usize::from(followed_by_colon)..];
+            if !rest.is_empty() {
+                self.code(rest);
+            }
+            return;
+        }
+        let is_code = name.starts_with('.') && DIRECTIVES.contains(&name)
+            || self.mnemonics.find(name).is_some();
+        let next_is_code = lexemes.get(1).is_some_and(|next| {
+            let next = &self.file.text[next.range()];
+            self.mnemonics.find(next).is_some() || DIRECTIVES.contains(&next)
+        });
+        if !is_code && (followed_by_colon || next_is_code) {
+            let indentation = Span {
+                start: line_start,
+                end: first.start,
+            };
+            if self.file.text[indentation.range()].trim().is_empty() {
+                let kind = ErrorKind::IndentedLabel {
+                    name: name.to_owned(),
+                    indentation,
+                };
+                self.error(Span::of(first), kind);
+            } else {
+                // A comment stands before it.
+                let error = self
+                    .input(lexemes)
+                    .unexpected("a label in column 1, or code");
+                self.file.errors.push(error);
+            }
+            self.label(first);
+            let rest = &lexemes[1 + usize::from(followed_by_colon)..];
+            if !rest.is_empty() {
+                self.code(rest);
+            }
+            return;
+        }
+        if lexemes.len() == 1 && !is_code && !name.starts_with('.') {
+            let indentation = Span {
+                start: line_start,
+                end: first.start,
+            };
+            self.lonely_word(name, first, indentation);
+            return;
+        }
+        self.code(lexemes);
+    }
+
+    /// Whether a word in column 1 was meant as code: a directive, or an instruction with operands.
+    ///
+    /// `halt halt 0` is a label before an instruction, and `halt` alone is a label.
+    fn is_in_first_column(&self, name: &str, rest: &[Lexeme]) -> bool {
+        if DIRECTIVES.contains(&name) {
+            return true;
+        }
+        let Some(mnemonic) = self.mnemonics.find(name) else {
+            return false;
+        };
+        let Some(next) = rest.first() else {
+            return false;
+        };
+        if next.token != Token::Identifier {
+            return true;
+        }
+        let next = &self.file.text[next.range()];
+        let takes_operands = self
+            .mnemonics
+            .get(mnemonic)
+            .candidates
+            .iter()
+            .any(|c| c.shape != EMPTY_SHAPE);
+        takes_operands && self.mnemonics.find(next).is_none() && !next.starts_with('.')
+            || takes_operands && next.starts_with('.') && !DIRECTIVES.contains(&next)
+    }
+
+    fn lonely_word(&mut self, name: &'s str, lexeme: Lexeme, indentation: Span) {
+        let near = self.near_mnemonic(name);
+        let segment = self.segment;
+        let place = (segment, self.file.sizes[segment as usize]);
+        self.lonely.push(LonelyWord {
+            name,
+            span: Span::of(lexeme),
+            indentation,
+            place,
+            near,
+        });
+        self.time += 1;
+    }
+
+    fn near_mnemonic(&self, name: &str) -> Option<String> {
+        let names = self.mnemonics.list.iter().map(|m| m.name.as_str());
+        diagnostics::nearest(name, names).map(str::to_owned)
+    }
+
+    fn label(&mut self, lexeme: Lexeme) {
+        let name = &self.file.text[lexeme.range()];
+        match self.file.symbols.define_label(name, Span::of(lexeme)) {
+            Ok(id) => self.pending[self.segment as usize].push(id),
+            Err(error) => self.file.errors.push(error),
+        }
+    }
+
+    fn code(&mut self, lexemes: &[Lexeme]) {
+        let first = lexemes[0];
+        let name = &self.file.text[first.range()];
+        if first.token != Token::Identifier {
+            let error = self
+                .input(lexemes)
+                .unexpected("an instruction or a directive");
+            self.file.errors.push(error);
+            return;
+        }
+        if let Some(mnemonic) = self.mnemonics.find(name) {
+            self.instruction(mnemonic, lexemes);
+        } else if name.starts_with('.') {
+            self.directive(name, lexemes);
+        } else {
+            let near = self.near_mnemonic(name);
+            let kind = ErrorKind::UnknownMnemonic {
+                name: name.to_owned(),
+                near,
+            };
+            self.error(Span::of(first), kind);
+            self.emit_broken(Span::of(first));
+        }
+    }
+
+    fn input<'a>(&'a mut self, lexemes: &'a [Lexeme]) -> Input<'a, 's> {
+        Input {
+            text: self.file.text,
+            lexemes,
+            position: 0,
+            nodes: &mut self.file.nodes,
+            symbols: &mut self.file.symbols,
+        }
+    }
+
+    // instruction = mnemonic {punctuation | expression}
+    fn instruction(&mut self, number: u16, lexemes: &[Lexeme]) {
+        let span = whole(lexemes);
+        if self.segment == SegmentKind::Bss {
+            self.error(
+                span,
+                ErrorKind::DataInBss {
+                    what: "an instruction",
+                },
+            );
+            return;
+        }
+        let mnemonic = self.mnemonics.get(number);
+        let start = self.file.items.len() as u32;
+        let mut input = Input {
+            text: self.file.text,
+            lexemes,
+            position: 1,
+            nodes: &mut self.file.nodes,
+            symbols: &mut self.file.symbols,
+        };
+        match operands(&mut input, mnemonic, &mut self.file.items) {
+            Ok(shape) => {
+                let items = Run {
+                    start,
+                    end: self.file.items.len() as u32,
+                };
+                let kind = StatementKind::Instruction {
+                    mnemonic: number,
+                    items,
+                    shape,
+                };
+                if mnemonic.candidates.iter().any(|c| c.shape == shape) {
+                    self.emit(kind, 4, 4, span);
+                } else {
+                    let error = crate::operands::diagnose(&mut self.file, mnemonic, lexemes, items);
+                    self.file.errors.push(error);
+                    self.emit_broken(span);
+                }
+            }
+            Err(error) => {
+                self.file.items.truncate(start as usize);
+                let error = crate::operands::or_missing_comma(&mut self.file, mnemonic, lexemes)
+                    .unwrap_or(error);
+                self.file.errors.push(error);
+                self.emit_broken(span);
+            }
+        }
+    }
+
+    fn emit_broken(&mut self, span: Span) {
+        if self.segment != SegmentKind::Bss {
+            self.emit(StatementKind::Broken, 4, 4, span);
+        }
+    }
+
+    /// Gives a statement its place in the current segment and its labels theirs.
+    fn emit(&mut self, kind: StatementKind, size: u64, alignment: u64, span: Span) {
+        let segment = self.segment;
+        let index = segment as usize;
+        let offset = crate::image::round_up(self.file.sizes[index], alignment);
+        let end = offset
+            .checked_add(size)
+            .filter(|_| offset >= self.file.sizes[index]);
+        let Some(end) = end else {
+            self.error(span, ErrorKind::SegmentTooLarge);
+            return;
+        };
+        let common = crate::image::common_alignment(self.file.alignments[index], alignment);
+        self.file.alignments[index] = common;
+        self.file.sizes[index] = end;
+        let is_labelled = !self.pending[index].is_empty();
+        for id in self.pending[index].drain(..) {
+            self.file.symbols.place_label(id, segment, offset);
+        }
+        let time = self.time;
+        self.time += 1;
+        self.file.statements.push(Statement {
+            kind,
+            span,
+            offset,
+            time,
+            segment,
+            is_labelled,
+        });
+    }
+
+    /// The labels at the end of a segment name its end.
+    fn finish(mut self) -> File<'s> {
+        for segment in SegmentKind::ALL {
+            let end = self.file.sizes[segment as usize];
+            for id in std::mem::take(&mut self.pending[segment as usize]) {
+                self.file.symbols.place_label(id, segment, end);
+            }
+        }
+        for word in std::mem::take(&mut self.lonely) {
+            self.judge(word);
+        }
+        self.file
+    }
+
+    /// An indented word alone on its line is a label if something refers to it.
+    fn judge(&mut self, word: LonelyWord<'s>) {
+        let id = self.file.symbols.find(word.name);
+        let is_wanted = id.is_some_and(|id| {
+            let symbol = self.file.symbols.get(id);
+            symbol.uses > 0 && symbol.definition == Definition::None
+        });
+        let name = word.name.to_owned();
+        let blank = self.file.text[word.indentation.range()].trim().is_empty();
+        if is_wanted && blank {
+            if let Ok(id) = self.file.symbols.define_label(word.name, word.span) {
+                self.file
+                    .symbols
+                    .place_label(id, word.place.0, word.place.1);
+            }
+            let indentation = word.indentation;
+            self.error(word.span, ErrorKind::IndentedLabel { name, indentation });
+        } else {
+            self.error(
+                word.span,
+                ErrorKind::UnknownMnemonic {
+                    name,
+                    near: word.near,
+                },
+            );
+        }
+    }
+}
+
+fn whole(lexemes: &[Lexeme]) -> Span {
+    Span {
+        start: lexemes[0].start,
+        end: lexemes[lexemes.len() - 1].end,
+    }
+}
+
+/// Reads the operands of an instruction to items; gives their shape.
+pub(crate) fn operands(
+    input: &mut Input<'_, '_>,
+    mnemonic: &crate::forms::Mnemonic,
+    items: &mut Vec<Item>,
+) -> Result<u128, AssemblyError> {
+    let mut shape = EMPTY_SHAPE;
+    while let Some(&lexeme) = input.lexemes.get(input.position) {
+        let mark = match lexeme.token {
+            Token::Percent => Some('%'),
+            Token::Comma => Some(','),
+            Token::CloseParenthesis => Some(')'),
+            Token::OpenBracket => Some('['),
+            Token::CloseBracket => Some(']'),
+            Token::OpenBrace => Some('{'),
+            Token::CloseBrace => Some('}'),
+            Token::Colon => Some(':'),
+            Token::Dollar if mnemonic.has_dollar => Some('$'),
+            Token::Dollar => {
+                // The course's C compiler wrote it before immediates.
+                input.position += 1;
+                continue;
+            }
+            Token::At if mnemonic.has_at && !is_word_selector(input) => Some('@'),
+            Token::OpenParenthesis if is_punctuation_parenthesis(input)? => Some('('),
+            _ => None,
+        };
+        if let Some(mark) = mark {
+            input.position += 1;
+            shape = extend_shape(shape, Some(mark));
+            items.push(Item {
+                kind: ItemKind::Punctuation(mark),
+                span: Span::of(lexeme),
+            });
+            if mark != '%' {
+                continue;
+            }
+        }
+        let expression = input
+            .expect_expression()
+            .map_err(|error| expected_operand(error, mark))?;
+        shape = extend_shape(shape, None);
+        let span = expression.span(input.nodes);
+        items.push(Item {
+            kind: ItemKind::Expression(expression),
+            span,
+        });
+    }
+    Ok(shape)
+}
+
+/// Says what was expected in terms of operands.
+fn expected_operand(mut error: AssemblyError, mark: Option<char>) -> AssemblyError {
+    if let ErrorKind::Unexpected { expected, .. } = &mut *error.kind
+        && *expected == "a value"
+    {
+        *expected = if mark == Some('%') {
+            "a register"
+        } else {
+            "an operand"
+        };
+    }
+    error
+}
+
+fn is_word_selector(input: &Input<'_, '_>) -> bool {
+    input
+        .lexemes
+        .get(input.position + 1)
+        .is_some_and(|lexeme| matches!(input.slice(*lexeme), "w0" | "w1" | "w2" | "w3"))
+}
+
+/// Whether `(` belongs to the form, as in `8(%1)`, and not to an expression, as in `(1 + 2) * 4`.
+fn is_punctuation_parenthesis(input: &mut Input<'_, '_>) -> Result<bool, AssemblyError> {
+    if input.peek_second() == Some(Token::Percent) {
+        return Ok(true);
+    }
+    let (position, nodes) = (input.position, input.nodes.len());
+    let result = input.expect_expression();
+    let stopped = input.position;
+    input.position = position;
+    input.nodes.truncate(nodes);
+    match result {
+        Ok(_) => Ok(false),
+        Err(error) if *error.kind == ErrorKind::NestingTooDeep => Err(error),
+        // `(8, %1)` goes on where an expression can't; anything else is an error in it.
+        Err(error) => match *error.kind {
+            ErrorKind::MissingParenthesis { .. }
+                if input
+                    .lexemes
+                    .get(stopped)
+                    .is_some_and(|l| matches!(l.token, Token::Comma | Token::Colon)) =>
+            {
+                Ok(true)
+            }
+            _ => Err(error),
+        },
+    }
+}
+
+impl<'s> Parser<'s, '_> {
+    fn directive(&mut self, name: &'s str, lexemes: &[Lexeme]) {
+        match name {
+            ".text" => self.switch(SegmentKind::Text, lexemes),
+            ".data" => self.switch(SegmentKind::Data, lexemes),
+            ".bss" => self.switch(SegmentKind::Bss, lexemes),
+            ".equ" => {
+                if let Err(error) = self.equ(lexemes) {
+                    self.file.errors.push(error);
+                    self.break_symbol(lexemes.get(1));
+                }
+            }
+            ".byte" => self.data(1, lexemes),
+            ".word" => self.data(2, lexemes),
+            ".long" => self.data(4, lexemes),
+            ".quad" => self.data(8, lexemes),
+            ".string" => self.string(true, lexemes),
+            ".ascii" => self.string(false, lexemes),
+            ".space" => self.space(lexemes),
+            ".align" => self.align(lexemes),
+            ".globl" | ".global" => self.global(lexemes),
+            _ => {
+                let near = diagnostics::nearest(name, DIRECTIVES).map(str::to_owned);
+                let kind = ErrorKind::UnknownDirective {
+                    name: name.to_owned(),
+                    near,
+                };
+                self.error(Span::of(lexemes[0]), kind);
+            }
+        }
+    }
+
+    fn expect_end(input: &Input<'_, '_>) -> Result<(), AssemblyError> {
+        if input.peek().is_none() {
+            return Ok(());
+        }
+        Err(input.unexpected("the end of the line"))
+    }
+
+    fn switch(&mut self, segment: SegmentKind, lexemes: &[Lexeme]) {
+        self.segment = segment;
+        let mut input = self.input(lexemes);
+        input.position = 1;
+        if let Err(error) = Self::expect_end(&input) {
+            self.file.errors.push(error);
+        }
+    }
+
+    // equ = ".equ" name "," expression
+    fn equ(&mut self, lexemes: &[Lexeme]) -> Result<(), AssemblyError> {
+        let time = self.time;
+        self.time += 1;
+        let mut input = self.input(lexemes);
+        input.position = 1;
+        if input.peek() != Some(Token::Identifier) {
+            return Err(input.unexpected("the name of a constant"));
+        }
+        let name = lexemes[1];
+        input.position = 2;
+        if input.peek() != Some(Token::Comma) {
+            return Err(match input.peek() {
+                Some(Token::Number | Token::Identifier | Token::Character | Token::Minus) => {
+                    let end = Span {
+                        start: name.end,
+                        end: name.end,
+                    };
+                    let edits = vec![crate::error::Edit {
+                        span: end,
+                        text: ",".into(),
+                    }];
+                    AssemblyError::new(end, ErrorKind::MissingComma { edits })
+                }
+                _ => input.unexpected("`,` and a value"),
+            });
+        }
+        input.position = 3;
+        let expression = input.expect_expression()?;
+        Self::expect_end(&input)?;
+        let text = &self.file.text[name.range()];
+        self.file
+            .symbols
+            .define_equ(text, Span::of(name), expression, time)
+    }
+
+    // data = (".byte" | ".word" | ".long" | ".quad") expression {"," expression}
+    fn data(&mut self, size: u8, lexemes: &[Lexeme]) {
+        let start = self.file.items.len() as u32;
+        let mut input = Input {
+            text: self.file.text,
+            lexemes,
+            position: 1,
+            nodes: &mut self.file.nodes,
+            symbols: &mut self.file.symbols,
+        };
+        let result = loop {
+            if input.peek() == Some(Token::Dollar) {
+                input.position += 1;
+            }
+            match input.expect_expression() {
+                Ok(expression) => {
+                    let span = expression.span(input.nodes);
+                    let kind = ItemKind::Expression(expression);
+                    self.file.items.push(Item { kind, span });
+                }
+                Err(error) => break Err(error),
+            }
+            if input.peek() != Some(Token::Comma) {
+                break match input.peek() {
+                    None => Ok(()),
+                    Some(Token::Number | Token::Identifier | Token::Character) => {
+                        let end = lexemes[input.position - 1].end;
+                        let span = Span { start: end, end };
+                        let edits = vec![crate::error::Edit {
+                            span,
+                            text: ",".into(),
+                        }];
+                        Err(AssemblyError::new(span, ErrorKind::MissingComma { edits }))
+                    }
+                    Some(_) => Err(input.unexpected("`,` or the end of the line")),
+                };
+            }
+            input.position += 1;
+        };
+        // A bad value takes place all the same.
+        let commas = lexemes.iter().filter(|l| l.token == Token::Comma).count() as u64;
+        let items = Run {
+            start,
+            end: self.file.items.len() as u32,
+        };
+        let size_of_all = u64::from(size) * (commas + 1);
+        let kind = match result {
+            Ok(()) => StatementKind::Data { size, items },
+            Err(error) => {
+                self.file.errors.push(error);
+                StatementKind::Space { size: size_of_all }
+            }
+        };
+        self.emit(kind, size_of_all, u64::from(size), whole(lexemes));
+    }
+
+    // string = (".string" | ".ascii") text
+    fn string(&mut self, with_nul: bool, lexemes: &[Lexeme]) {
+        let start = self.file.bytes.len() as u32;
+        let mut input = self.input(lexemes);
+        input.position = 1;
+        let result = match input.peek() {
+            Some(Token::String) => {
+                input.position = 2;
+                let text = &input.text[lexemes[1].range()];
+                Self::expect_end(&input).and_then(|()| {
+                    crate::lexer::unescape(text, &mut self.file.bytes).map_err(|(error, range)| {
+                        let start = lexemes[1].start + range.start as u32;
+                        let end = lexemes[1].start + range.end as u32;
+                        let kind = ErrorKind::lexical(error, &text[range]);
+                        AssemblyError::new(Span { start, end }, kind)
+                    })
+                })
+            }
+            _ => Err(input.unexpected("text in double quotes")),
+        };
+        if let Err(error) = result {
+            self.file.errors.push(error);
+        }
+        if with_nul {
+            self.file.bytes.push(0);
+        }
+        let bytes = Run {
+            start,
+            end: self.file.bytes.len() as u32,
+        };
+        let size = u64::from(bytes.end - bytes.start);
+        self.emit(StatementKind::Text { bytes }, size, 1, whole(lexemes));
+    }
+
+    /// The one operand of `.space` and `.align`: a number that is known here.
+    fn expect_count(
+        &mut self,
+        what: &'static str,
+        least: i128,
+        lexemes: &[Lexeme],
+    ) -> Result<u64, Option<AssemblyError>> {
+        let mut input = self.input(lexemes);
+        input.position = 1;
+        if input.peek() == Some(Token::Dollar) {
+            input.position += 1;
+        }
+        let expression: Expression = input.expect_expression()?;
+        Self::expect_end(&input)?;
+        let time = self.time;
+        let file = &mut self.file;
+        let span = expression.span(&file.nodes);
+        let fail = |kind| Err(Some(AssemblyError::new(span, kind)));
+        let nodes: Vec<Node> = expression.nodes(&file.nodes).to_vec();
+        match file.symbols.evaluate_above(&nodes, &file.nodes, time)? {
+            Some(Value::Number(value)) => match u64::try_from(value) {
+                Ok(count) if value >= least => Ok(count),
+                _ => fail(ErrorKind::BadCount { what, value }),
+            },
+            _ => fail(ErrorKind::NotKnownHere(what)),
+        }
+    }
+
+    fn space(&mut self, lexemes: &[Lexeme]) {
+        let size = match self.expect_count("a size", 0, lexemes) {
+            Ok(size) => size,
+            Err(error) => {
+                self.file.errors.extend(error);
+                0
+            }
+        };
+        self.emit(StatementKind::Space { size }, size, 1, whole(lexemes));
+    }
+
+    fn align(&mut self, lexemes: &[Lexeme]) {
+        match self.expect_count("an alignment", 1, lexemes) {
+            Ok(alignment) => {
+                let index = self.segment as usize;
+                let size = self.file.sizes[index];
+                let aligned = crate::image::round_up(size, alignment);
+                if aligned < size {
+                    self.error(whole(lexemes), ErrorKind::SegmentTooLarge);
+                } else {
+                    self.file.sizes[index] = aligned;
+                    let common = self.file.alignments[index];
+                    let common = crate::image::common_alignment(common, alignment);
+                    self.file.alignments[index] = common;
+                }
+            }
+            Err(error) => self.file.errors.extend(error),
+        }
+        self.time += 1;
+    }
+
+    // global = (".globl" | ".global") name
+    fn global(&mut self, lexemes: &[Lexeme]) {
+        let mut input = self.input(lexemes);
+        input.position = 1;
+        if input.peek() != Some(Token::Identifier) {
+            let error = input.unexpected("the name of a symbol");
+            self.file.errors.push(error);
+            return;
+        }
+        input.position = 2;
+        let end = Self::expect_end(&input);
+        self.file.errors.extend(end.err());
+        let id = self
+            .file
+            .symbols
+            .intern(&self.file.text[lexemes[1].range()]);
+        let span = Span::of(lexemes[1]);
+        self.file.symbols.get_mut(id).global.get_or_insert(span);
+    }
+}
