@@ -73,7 +73,7 @@ const PROGRAMS: &[Program] = &[
 ];
 
 /// Short runs, and many: the best of them was disturbed least.
-const REPETITIONS: usize = 30;
+const REPETITIONS: usize = 40;
 
 /// Wants to see everything and looks at nothing.
 struct Blind;
@@ -92,7 +92,7 @@ fn main() {
             program,
             &mut FastEngine::new(Isa::ulm()),
             &mut (),
-            20_000_000,
+            2_000_000,
         );
         let observed = speed(
             program,

@@ -19,7 +19,7 @@ use crate::observer::Observer;
 use crate::prepared::Prepared;
 use crate::stop::{Limit, Stop, TrapKind};
 use code::{Code, Ops, PAGE_OPS};
-use op::Op;
+use op::{Near, Op};
 
 /// Decodes each instruction once. Does exactly what [`crate::ReferenceEngine`] does.
 ///
@@ -30,8 +30,9 @@ pub struct FastEngine {
     prepared: Prepared,
     breakpoints: Breakpoints,
     code: Code,
-    /// What the operations rest on: [`Breakpoints::changes`] and [`Prepared::forgotten`].
-    basis: (u64, u64),
+    /// [`Breakpoints::changes`] and [`Prepared::forgotten`] when the code was decoded.
+    changes: u64,
+    forgotten: u64,
 }
 
 impl FastEngine {
@@ -41,7 +42,8 @@ impl FastEngine {
             prepared: Prepared::new(isa),
             breakpoints: Breakpoints::default(),
             code: Code::default(),
-            basis: (0, 0),
+            changes: 0,
+            forgotten: 0,
         }
     }
 }
@@ -141,17 +143,18 @@ impl LazyFlags {
 
 impl FastEngine {
     fn run_decoded(&mut self, machine: &mut Machine, budget: u64) -> Stop {
-        let basis = (self.breakpoints.changes(), self.prepared.forgotten());
-        if self.basis != basis {
-            self.code.forget();
-            self.basis = basis;
-        }
         let Self {
             prepared,
             breakpoints,
             code,
-            basis,
+            changes,
+            forgotten,
         } = self;
+        if *changes != breakpoints.changes() || *forgotten != prepared.forgotten() {
+            code.forget();
+            *changes = breakpoints.changes();
+            *forgotten = prepared.forgotten();
+        }
 
         // What changes with each instruction is kept here, and is the machine's again at the end
         // and wherever an instruction is executed outside of this loop.
@@ -162,8 +165,8 @@ impl FastEngine {
 
         let stop = 'pages: loop {
             let page = ip & !(PAGE_BYTES - 1);
-            let index = code.enter(&mut machine.memory, ip);
-            let ops: &Ops = code.ops(index);
+            let page_index = code.enter(&mut machine.memory, ip);
+            let ops: &Ops = code.ops(page_index);
             let mut rest = ops[(ip % PAGE_BYTES / 4) as usize..].iter();
 
             // The address of the operation that was taken from `rest` last.
@@ -191,17 +194,17 @@ impl FastEngine {
                 };
             }
             macro_rules! jump_within {
-                ($to:expr) => {{
-                    let to = $to as usize % PAGE_OPS;
-                    let target = page + 4 * to as u64;
-                    machine.jumps.push(here!(), target, JumpKind::Jump);
-                    rest = ops[to..].iter();
+                ($near:expr) => {{
+                    let Near { from, to } = $near;
+                    let (from, to) = (page | u64::from(from), page | u64::from(to));
+                    machine.jumps.push(from, to, JumpKind::Jump);
+                    rest = ops[(to % PAGE_BYTES / 4) as usize..].iter();
                 }};
             }
             macro_rules! jump_within_if {
-                ($condition:expr, $to:expr) => {
+                ($condition:expr, $near:expr) => {
                     if $condition {
-                        jump_within!($to);
+                        jump_within!($near);
                     }
                 };
             }
@@ -235,7 +238,11 @@ impl FastEngine {
                     let value = register!($x);
                     match machine.memory.store_for_watcher::<$bytes>(address, value) {
                         Stored::Done => {}
-                        Stored::DoneWatched => code.changed(address, $bytes),
+                        Stored::DoneWatched => {
+                            ip = here!().wrapping_add(4);
+                            code.changed(address, $bytes);
+                            continue 'pages;
+                        }
                         Stored::Misaligned => trap!(TrapKind::MisalignedStore {
                             address,
                             size: $bytes
@@ -337,7 +344,7 @@ impl FastEngine {
             }
 
             loop {
-                let Some(cell) = rest.next() else {
+                let Some(op) = rest.next() else {
                     ip = page.wrapping_add(PAGE_BYTES);
                     continue 'pages;
                 };
@@ -346,37 +353,22 @@ impl FastEngine {
                     break 'pages None;
                 }
                 left -= 1;
-                match cell.get() {
+                match *op {
                     Op::Undecoded => {
-                        // Decode, and come back to it.
-                        let here = here!();
+                        ip = here!();
                         left += 1;
-                        rest = ops[(here % PAGE_BYTES / 4) as usize..].iter();
-                        if breakpoints.contains(here) {
-                            cell.set(Op::Breakpoint);
-                            continue;
-                        }
-                        let word = machine.memory.load::<4>(here).unwrap_or(0) as u32;
-                        let index = prepared.index_of(word);
-                        if prepared.forgotten() != basis.1 {
-                            basis.1 = prepared.forgotten();
+                        let op = decode(ip, machine, prepared, breakpoints);
+                        code.set(page_index, ip, op);
+                        if prepared.forgotten() != *forgotten {
+                            *forgotten = prepared.forgotten();
                             code.forget();
-                            ip = here;
-                            continue 'pages;
                         }
-                        cell.set(op::decode(prepared.meaning(index), index, here));
+                        continue 'pages;
                     }
-                    Op::Breakpoint => {
+                    Op::Breakpoint(index) => {
                         let here = here!();
                         if breakpoints.stops(here, end.wrapping_sub(left + 1)) {
                             stop!(Stop::Breakpoint(here));
-                        }
-                        let word = machine.memory.load::<4>(here).unwrap_or(0) as u32;
-                        let index = prepared.index_of(word);
-                        if prepared.forgotten() != basis.1 {
-                            // The operation is executed as it is; the others are gone.
-                            basis.1 = prepared.forgotten();
-                            machine.memory.adopt();
                         }
                         general!(index);
                     }
@@ -490,24 +482,24 @@ impl FastEngine {
                     Op::StoreIndexed2 { x, y, z, scale } => store!(2, indexed!(y, z, scale), x),
                     Op::StoreIndexed1 { x, y, z, scale } => store!(1, indexed!(y, z, scale), x),
 
-                    Op::Jump { to } => jump_within!(to),
-                    Op::JumpZero { to } => jump_within_if!(flags.is_zero(), to),
-                    Op::JumpNotZero { to } => jump_within_if!(!flags.is_zero(), to),
-                    Op::JumpLess { to } => jump_within_if!(flags.is_less(), to),
-                    Op::JumpGreaterOrEqual { to } => jump_within_if!(!flags.is_less(), to),
-                    Op::JumpLessOrEqual { to } => {
-                        jump_within_if!(flags.is_zero() || flags.is_less(), to);
+                    Op::Jump { near } => jump_within!(near),
+                    Op::JumpZero { near } => jump_within_if!(flags.is_zero(), near),
+                    Op::JumpNotZero { near } => jump_within_if!(!flags.is_zero(), near),
+                    Op::JumpLess { near } => jump_within_if!(flags.is_less(), near),
+                    Op::JumpGreaterOrEqual { near } => jump_within_if!(!flags.is_less(), near),
+                    Op::JumpLessOrEqual { near } => {
+                        jump_within_if!(flags.is_zero() || flags.is_less(), near);
                     }
-                    Op::JumpGreater { to } => {
-                        jump_within_if!(!flags.is_zero() && !flags.is_less(), to);
+                    Op::JumpGreater { near } => {
+                        jump_within_if!(!flags.is_zero() && !flags.is_less(), near);
                     }
-                    Op::JumpBelow { to } => jump_within_if!(flags.carry, to),
-                    Op::JumpAboveOrEqual { to } => jump_within_if!(!flags.carry, to),
-                    Op::JumpBelowOrEqual { to } => {
-                        jump_within_if!(flags.carry || flags.is_zero(), to);
+                    Op::JumpBelow { near } => jump_within_if!(flags.carry, near),
+                    Op::JumpAboveOrEqual { near } => jump_within_if!(!flags.carry, near),
+                    Op::JumpBelowOrEqual { near } => {
+                        jump_within_if!(flags.carry || flags.is_zero(), near);
                     }
-                    Op::JumpAbove { to } => {
-                        jump_within_if!(!flags.carry && !flags.is_zero(), to);
+                    Op::JumpAbove { near } => {
+                        jump_within_if!(!flags.carry && !flags.is_zero(), near);
                     }
                     Op::JumpFar { target } => jump_to!(target, JumpKind::Jump),
                     Op::JumpFarIf { states, target } => {
@@ -541,5 +533,23 @@ impl FastEngine {
         machine.flags = flags.get();
         machine.instructions = end.wrapping_sub(left);
         stop.unwrap_or_else(|| machine.pause())
+    }
+}
+
+/// The operation for the instruction at an address that is a multiple of 4.
+#[cold]
+#[inline(never)]
+fn decode(
+    ip: u64,
+    machine: &mut Machine,
+    prepared: &mut Prepared,
+    breakpoints: &Breakpoints,
+) -> Op {
+    let word = machine.memory.load::<4>(ip).unwrap_or(0) as u32;
+    let index = prepared.index_of(word);
+    if breakpoints.contains(ip) {
+        Op::Breakpoint(index)
+    } else {
+        op::decode(prepared.meaning(index), index, ip)
     }
 }

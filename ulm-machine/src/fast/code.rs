@@ -1,7 +1,5 @@
 //! The decoded pages of a memory.
 
-use std::cell::Cell;
-
 use rustc_hash::FxHashMap;
 
 use super::op::Op;
@@ -19,8 +17,8 @@ const RECENT: usize = 64;
 /// No address of a page.
 const NO_PAGE: u64 = u64::MAX;
 
-/// The operations of a page. They change while they are executed, hence the cells.
-pub(super) type Ops = [Cell<Op>; PAGE_OPS];
+/// The operations of a page.
+pub(super) type Ops = [Op; PAGE_OPS];
 
 /// The decoded pages of the memory that was run last.
 ///
@@ -104,8 +102,13 @@ impl Code {
         &self.pages[index as usize]
     }
 
+    /// Sets the operation at an address in a page.
+    pub(super) fn set(&mut self, index: u32, address: u64, op: Op) {
+        self.pages[index as usize][(address % PAGE_BYTES / 4) as usize] = op;
+    }
+
     /// Takes notice of a store of `size` bytes, aligned.
-    pub(super) fn changed(&self, address: u64, size: u64) {
+    pub(super) fn changed(&mut self, address: u64, size: u64) {
         let page = address & !(PAGE_BYTES - 1);
         let (recent, index) = self.recent[recent_index(page)];
         let index = if recent == page {
@@ -116,15 +119,15 @@ impl Code {
                 None => return,
             }
         };
-        let ops = self.ops(index);
+        let ops = &mut self.pages[index as usize];
         let word = (address % PAGE_BYTES / 4) as usize;
-        ops[word].set(Op::Undecoded);
+        ops[word] = Op::Undecoded;
         if size == 8 {
-            ops[word + 1].set(Op::Undecoded);
+            ops[word + 1] = Op::Undecoded;
         }
     }
 }
 
 fn undecoded_page() -> Box<Ops> {
-    Box::new([const { Cell::new(Op::Undecoded) }; PAGE_OPS])
+    Box::new([Op::Undecoded; PAGE_OPS])
 }

@@ -17,8 +17,8 @@ use crate::prepared::{Index, Meaning};
 pub(super) enum Op {
     /// The word has not been looked at, or has changed since.
     Undecoded,
-    /// There is a breakpoint.
-    Breakpoint,
+    /// There is a breakpoint before whatever the instruction is.
+    Breakpoint(Index),
     /// Whatever has no operation of its own.
     General(Index),
     Nop,
@@ -277,39 +277,39 @@ pub(super) enum Op {
         scale: u64,
     },
 
-    /// Jumps within the page; `to` is the index of the target's word.
+    /// Jumps within the page.
     Jump {
-        to: u16,
+        near: Near,
     },
     JumpZero {
-        to: u16,
+        near: Near,
     },
     JumpNotZero {
-        to: u16,
+        near: Near,
     },
     JumpLess {
-        to: u16,
+        near: Near,
     },
     JumpGreaterOrEqual {
-        to: u16,
+        near: Near,
     },
     JumpLessOrEqual {
-        to: u16,
+        near: Near,
     },
     JumpGreater {
-        to: u16,
+        near: Near,
     },
     JumpBelow {
-        to: u16,
+        near: Near,
     },
     JumpAboveOrEqual {
-        to: u16,
+        near: Near,
     },
     JumpBelowOrEqual {
-        to: u16,
+        near: Near,
     },
     JumpAbove {
-        to: u16,
+        near: Near,
     },
     /// Jumps to other pages.
     JumpFar {
@@ -335,6 +335,13 @@ pub(super) enum Op {
     PutConstant {
         value: u8,
     },
+}
+
+/// A jump within a page: where it is and where it goes, in bytes from the start of the page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Near {
+    pub(super) from: u16,
+    pub(super) to: u16,
 }
 
 const _: () = assert!(size_of::<Op>() == 16, "four operations fill a cache line");
@@ -573,7 +580,7 @@ fn single(operation: M, ip: u64) -> Option<Op> {
         M::JumpRelative { distance } => {
             let target = target(ip, distance)?;
             match within_page(ip, target) {
-                Some(to) => Op::Jump { to },
+                Some(near) => Op::Jump { near },
                 None => Op::JumpFar { target },
             }
         }
@@ -582,7 +589,7 @@ fn single(operation: M, ip: u64) -> Option<Op> {
             distance,
         } => {
             let target = target(ip, distance)?;
-            match within_page(ip, target).and_then(|to| jump_if(states, to)) {
+            match within_page(ip, target).and_then(|near| jump_if(states, near)) {
                 Some(near) => near,
                 None => Op::JumpFarIf { states, target },
             }
@@ -721,38 +728,41 @@ fn target(ip: u64, distance: Operand) -> Option<u64> {
     target.is_multiple_of(4).then_some(target)
 }
 
-/// The index of the target's word in the page of the jump.
-fn within_page(ip: u64, target: u64) -> Option<u16> {
-    (ip / PAGE_BYTES == target / PAGE_BYTES).then_some((target % PAGE_BYTES / 4) as u16)
+/// Jump and target, if they are on one page.
+fn within_page(ip: u64, target: u64) -> Option<Near> {
+    (ip / PAGE_BYTES == target / PAGE_BYTES).then_some(Near {
+        from: (ip % PAGE_BYTES) as u16,
+        to: (target % PAGE_BYTES) as u16,
+    })
 }
 
 /// A conditional jump within the page, if its condition is a usual one.
-fn jump_if(condition: FlagStates, to: u16) -> Option<Op> {
+fn jump_if(condition: FlagStates, near: Near) -> Option<Op> {
     // Bits of the flags in the index of a state.
     let zero = |state: u32| state & 1 != 0;
     let carry = |state: u32| state & 2 != 0;
     let less = |state: u32| (state & 4 != 0) != (state & 8 != 0);
     let is = |holds: &dyn Fn(u32) -> bool| (0..16).all(|s| condition.contains(s) == holds(s));
     Some(if is(&zero) {
-        Op::JumpZero { to }
+        Op::JumpZero { near }
     } else if is(&|s| !zero(s)) {
-        Op::JumpNotZero { to }
+        Op::JumpNotZero { near }
     } else if is(&less) {
-        Op::JumpLess { to }
+        Op::JumpLess { near }
     } else if is(&|s| !less(s)) {
-        Op::JumpGreaterOrEqual { to }
+        Op::JumpGreaterOrEqual { near }
     } else if is(&|s| zero(s) || less(s)) {
-        Op::JumpLessOrEqual { to }
+        Op::JumpLessOrEqual { near }
     } else if is(&|s| !zero(s) && !less(s)) {
-        Op::JumpGreater { to }
+        Op::JumpGreater { near }
     } else if is(&carry) {
-        Op::JumpBelow { to }
+        Op::JumpBelow { near }
     } else if is(&|s| !carry(s)) {
-        Op::JumpAboveOrEqual { to }
+        Op::JumpAboveOrEqual { near }
     } else if is(&|s| carry(s) || zero(s)) {
-        Op::JumpBelowOrEqual { to }
+        Op::JumpBelowOrEqual { near }
     } else if is(&|s| !carry(s) && !zero(s)) {
-        Op::JumpAbove { to }
+        Op::JumpAbove { near }
     } else {
         return None;
     })
