@@ -66,7 +66,7 @@ pub fn assemble(isa: &Isa, sources: &Sources, files: &[FileId]) -> Assembly {
         Ok(image) => Some(image),
         Err(errors) => {
             let describe = |error| describe_link_error(&parsed, &places, &mnemonics, error);
-            late.extend(errors.into_iter().filter_map(describe));
+            late.extend(errors.iter().filter_map(describe));
             None
         }
     };
@@ -258,28 +258,36 @@ impl Undefined {
 
     fn errors(&self, file: &File<'_>) -> Vec<AssemblyError> {
         let table = &file.symbols.table;
-        let error = |(id, &(span, role, more)): (&SymbolId, &(Span, Role, usize))| {
-            let name = file.symbols.get(*id).name;
-            let fits = |definition: &Definition| match role {
-                Role::Register => matches!(definition, Definition::Equ(_)),
-                Role::Target => matches!(definition, Definition::Label { .. }),
-                Role::Value => *definition != Definition::None,
+        let mut found: Vec<_> = self.found.iter().collect();
+        found.sort_by_key(|(_, (span, ..))| span.start);
+        let error =
+            |(order, (id, &(span, role, more))): (usize, (&SymbolId, &(Span, Role, usize)))| {
+                let name = file.symbols.get(*id).name;
+                let fits = |definition: &Definition| match role {
+                    Role::Register => matches!(definition, Definition::Equ(_)),
+                    Role::Target => matches!(definition, Definition::Label { .. }),
+                    Role::Value => *definition != Definition::None,
+                };
+                let names = table.iter().filter(|s| fits(&s.definition)).map(|s| s.name);
+                // Each search goes through all names: only what is shown is worth one.
+                let near = if order < diagnostics::SHOWN_ERRORS {
+                    diagnostics::nearest(name, names).map(str::to_owned)
+                } else {
+                    None
+                };
+                let name = name.to_owned();
+                let kind = match role {
+                    Role::Register => ErrorKind::UndefinedRegister { name, near, more },
+                    Role::Target | Role::Value => ErrorKind::Undefined {
+                        name,
+                        near,
+                        more,
+                        is_target: role == Role::Target,
+                    },
+                };
+                AssemblyError::new(span, kind)
             };
-            let names = table.iter().filter(|s| fits(&s.definition)).map(|s| s.name);
-            let near = diagnostics::nearest(name, names).map(str::to_owned);
-            let name = name.to_owned();
-            let kind = match role {
-                Role::Register => ErrorKind::UndefinedRegister { name, near, more },
-                Role::Target | Role::Value => ErrorKind::Undefined {
-                    name,
-                    near,
-                    more,
-                    is_target: role == Role::Target,
-                },
-            };
-            AssemblyError::new(span, kind)
-        };
-        self.found.iter().map(error).collect()
+        found.into_iter().enumerate().map(error).collect()
     }
 }
 
@@ -439,9 +447,8 @@ impl<'a, 's> Encoder<'a, 's> {
         let mut value = value;
         // Definitions that lead through files may lead in a circle.
         for _ in 0..=self.globals.len() {
-            let (base, addend) = match value {
-                Value::Address(Base::External(id), addend) => (id, addend),
-                _ => return Ok(value),
+            let Value::Address(Base::External(base), addend) = value else {
+                return Ok(value);
             };
             let name = file.symbols.get(base).name;
             let Some(&(other, id)) = self.globals.get(name) else {
@@ -949,7 +956,7 @@ fn describe_link_error(
     parsed: &[File<'_>],
     places: &[Vec<(Span, u32)>],
     mnemonics: &Mnemonics,
-    error: LinkError,
+    error: &LinkError,
 ) -> Option<(usize, AssemblyError)> {
     let index = error.object;
     let Some(fixup) = error.fixup else {
@@ -971,7 +978,7 @@ fn describe_link_error(
         }
         _ => false,
     };
-    let kind = match error.kind {
+    let kind = match error.kind.clone() {
         LinkErrorKind::OutOfRange { value, range } if is_jump => ErrorKind::JumpTooFar {
             distance: value,
             range,
