@@ -1,0 +1,6 @@
+        .globl  main
+        .globl  prnt
+        halt    0
+print:
+        jmp     print
+        jmp     prnt
