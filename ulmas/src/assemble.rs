@@ -229,16 +229,13 @@ fn check_definitions(file: &mut File<'_>, globals: &Globals<'_>) {
     let mut undefined = Undefined::default();
     for index in 0..file.symbols.equs.len() {
         let expression = file.symbols.equs[index].expression;
-        let missing = expression
-            .nodes(&file.nodes)
-            .iter()
-            .find_map(|node| match node.kind {
-                NodeKind::Symbol(id) if is_undefined(file, globals, id) => Some((id, node.span)),
-                _ => None,
-            });
-        if let Some((id, span)) = missing {
-            undefined.note(id, span, Role::Value);
-            file.symbols.equs[index].value = EquValue::Broken;
+        for node in expression.nodes(&file.nodes) {
+            if let NodeKind::Symbol(id) = node.kind
+                && is_undefined(file, globals, id)
+            {
+                undefined.note(id, node.span, Role::Value);
+                file.symbols.equs[index].value = EquValue::Broken;
+            }
         }
     }
     // A size that nothing defines is undefined; another one is only defined too late.
@@ -543,13 +540,17 @@ impl<'a, 's> Encoder<'a, 's> {
     ) -> Result<Value, Option<AssemblyError>> {
         let file = self.file;
         let nodes = expression.nodes(&file.nodes);
+        let mut is_complete = true;
         for node in nodes {
             if let NodeKind::Symbol(id) = node.kind
                 && is_undefined(file, self.globals, id)
             {
                 self.undefined.note(id, node.span, role);
-                return Err(None);
+                is_complete = false;
             }
+        }
+        if !is_complete {
+            return Err(None);
         }
         crate::expression::evaluate(nodes, &mut |id, _| self.value(id, time))
     }
@@ -654,6 +655,7 @@ impl<'a, 's> Encoder<'a, 's> {
         let format = isa.format_of(id);
         let opcode = &format.fields[0];
         let mut word = isa.instruction(id).opcode << opcode.shift;
+        let mut is_complete = true;
         for &(item, index, is_register) in &candidate.variables {
             let Item {
                 kind: ItemKind::Expression(expression),
@@ -663,15 +665,23 @@ impl<'a, 's> Encoder<'a, 's> {
                 continue;
             };
             let field = &format.fields[usize::from(index.0)];
-            word |= if is_register {
-                self.register(statement, expression, span, field)?
+            let bits = if is_register {
+                self.register(statement, expression, span, field)
             } else if field.kind == FieldKind::Jump {
-                self.jump(number, statement, expression, span, field)?
+                self.jump(number, statement, expression, span, field)
             } else {
-                self.immediate(number, statement, expression, span, field)?
+                self.immediate(number, statement, expression, span, field)
             };
+            match bits {
+                Ok(bits) => word |= bits,
+                // The other operands may have mistakes of their own.
+                Err(error) => {
+                    self.errors.extend(error);
+                    is_complete = false;
+                }
+            }
         }
-        Ok(word)
+        if is_complete { Ok(word) } else { Err(None) }
     }
 
     fn register(

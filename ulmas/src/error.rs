@@ -116,7 +116,7 @@ pub(crate) enum ErrorKind {
     StrayCharacter {
         character: char,
         ascii: Option<char>,
-        /// The same for the rest of the line, if there is a look-alike.
+        /// What repairs the line: for all look-alikes in it at once.
         edits: Vec<Edit>,
     },
     #[error("the string is not closed")]
@@ -431,7 +431,15 @@ impl AssemblyError {
             Some(repair) => edited(diagnostic, &repair.text, &repair.edits),
             None => diagnostic,
         };
+        let semicolon = |diagnostic: Diagnostic, edits: &[Edit]| match edits {
+            [edit] if edit.text.is_empty() => edited(diagnostic, "remove it", edits),
+            [_] => edited(diagnostic, "a comment begins with `#`", edits),
+            _ => diagnostic.with_help("a line has one instruction; a comment begins with `#`"),
+        };
         let with_forms = |diagnostic: Diagnostic, mnemonic: &str, forms: &[String]| {
+            if forms.is_empty() {
+                return diagnostic;
+            }
             let what = if forms.len() == 1 { "form" } else { "forms" };
             diagnostic.with_note(format!("the {what} of `{mnemonic}`:\n{}", forms.join("\n")))
         };
@@ -494,7 +502,10 @@ impl AssemblyError {
                 forms,
                 repair,
             } => {
-                let number = expected.split(" operand").next().unwrap_or(expected);
+                let number = match expected.split(" operand").next() {
+                    Some("no") | None => "none",
+                    Some(number) => number,
+                };
                 let label = match found {
                     0 => format!("expected {expected} behind it"),
                     1 => format!("1 operand, expected {number}"),
@@ -537,8 +548,12 @@ impl AssemblyError {
             ErrorKind::MissingParenthesis { open, found } => {
                 let diagnostic = error(&format!("expected `)`, found {found}"))
                     .with_secondary(at(*open), "opened here");
-                if self.span.start == self.span.end {
-                    diagnostic.with_repair("close it", at(self.span), ")")
+                if self.span.start == self.span.end || found == "`,`" {
+                    let here = Span {
+                        end: self.span.start,
+                        ..self.span
+                    };
+                    diagnostic.with_repair("close it", at(here), ")")
                 } else {
                     diagnostic
                 }
@@ -569,19 +584,13 @@ impl AssemblyError {
                     Some(ascii @ ('!' | '?')) => {
                         error(&code).with_help(format!("`{ascii}` has no meaning here either"))
                     }
-                    Some(';') => {
-                        error(&code).with_repair("a comment begins with `#`", at(self.span), "#")
-                    }
+                    Some(';') => semicolon(error(&code), edits),
                     Some(' ') => {
                         edited(error("not a space"), "write an ordinary space", edits)
                     }
                     Some(ascii) => edited(error(&code), &format!("write `{ascii}`"), edits),
                     None => match character {
-                        ';' => error("stray character").with_repair(
-                            "a comment begins with `#`",
-                            at(self.span),
-                            "#",
-                        ),
+                        ';' => semicolon(error("stray character"), edits),
                         '&' | '|' | '^' | '~' | '<' | '>' | '=' | '!' => error("stray character")
                             .with_help("expressions have `+`, `-`, `*`, `/`, `%` and parentheses"),
                         '!'..='~' => error("stray character"),
@@ -865,7 +874,6 @@ pub(crate) fn look_alike(character: char) -> Option<char> {
         '×' | '∗' | '⋅' => '*',
         '÷' | '∕' | '⁄' => '/',
         '，' | '、' => ',',
-        '…' => '.',
         '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => ' ',
         // The full-width forms, in the order of ASCII.
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(character) - 0xFF01 + u32::from('!'))?,

@@ -15,6 +15,8 @@ use crate::symbols::Definition;
 const LEXEMES_SEARCHED: usize = 40;
 /// At most this many places for a comma are tried, in all combinations.
 const PLACES_TRIED: usize = 6;
+/// More forms are listed only where there is nothing better to say.
+const LISTED_FORMS: usize = 4;
 /// In a file with more errors, further ones come without suggestions: nobody reads them, and they
 /// take time.
 const ERRORS_WITH_SUGGESTIONS: usize = 1000;
@@ -96,6 +98,11 @@ pub(crate) fn unknown_mnemonic(
     let fitting: Vec<&Mnemonic> = (near.iter().copied())
         .filter(|m| m.name.eq_ignore_ascii_case(name) || fits(file, m, lexemes))
         .collect();
+    let idiom = idiom(name, mnemonics);
+    // `mov` may well be `movq`, but `xorq` is not `orq`.
+    if let Some(words_for_it) = idiom.filter(|_| !name.starts_with("mov")) {
+        return words(words_for_it);
+    }
     if let Some(other) = names(&fitting) {
         let text = format!("did you mean `{other}`?");
         return ErrorKind::UnknownMnemonic {
@@ -103,7 +110,7 @@ pub(crate) fn unknown_mnemonic(
             help: UnknownHelp::Repair(Repair::new(text, span, format!("{indentation}{other}"))),
         };
     }
-    if let Some(idiom) = idiom(name, mnemonics) {
+    if let Some(idiom) = idiom {
         return words(idiom);
     }
     let count = count_commas(lexemes);
@@ -331,7 +338,11 @@ fn unbalanced(
         changed.insert(position, inserted(lexemes, position, Token::CloseParenthesis));
         changed
     };
-    let place = (open + 2..=lexemes.len()).find(|&i| fits(file, mnemonic, &with(i)))?;
+    // Most likely before a comma or at the end.
+    let is_at_end = |i: &usize| lexemes.get(*i).is_none_or(|next| next.token == Token::Comma);
+    let (likely, unlikely): (Vec<_>, Vec<_>) = (open + 2..=lexemes.len()).partition(is_at_end);
+    let mut places = likely.into_iter().chain(unlikely);
+    let place = places.find(|&i| fits(file, mnemonic, &with(i)))?;
     let span = Span::of(inserted(lexemes, place, Token::CloseParenthesis));
     let found = match lexemes.get(place) {
         Some(next) => format!("`{}`", &file.text[next.range()]),
@@ -743,13 +754,21 @@ impl Found<'_> {
         let name = mnemonic.name.clone();
         if counts.contains(&found) {
             let misfit = self.misfit();
+            let repair = others.is_empty().then(|| self.other_form()).flatten();
+            // A long list is for those whom nothing else tells more.
+            let is_told = misfit.is_some() || repair.is_some();
+            let forms = if is_told && forms.len() > LISTED_FORMS {
+                Vec::new()
+            } else {
+                forms
+            };
             return AssemblyError::new(
                 misfit.as_ref().map_or(whole, |(span, _)| *span),
                 ErrorKind::NoSuchForm {
                     mnemonic: name,
                     forms,
                     expected: misfit.map(|(_, expected)| expected),
-                    repair: others.is_empty().then(|| self.other_form()).flatten(),
+                    repair,
                     others,
                 },
             );
@@ -867,7 +886,21 @@ impl Found<'_> {
             [first, last] if last == register && self.has_form(name, &[first, last, register]) => {
                 let register = &self.text[span_of(self.operands[1]).range()];
                 let text = "the destination is an operand of its own, even if it is a source, too";
-                Some(Repair::new(text, behind, format!(", {register}")))
+                let mut repair = Repair::new(text, behind, format!(", {register}"));
+                let gap = Span {
+                    start: span_of(self.operands[0]).end,
+                    end: span_of(self.operands[1]).start,
+                };
+                if !self.text[gap.range()].contains(',') {
+                    repair.edits.push(Edit {
+                        span: Span {
+                            end: gap.start,
+                            ..gap
+                        },
+                        text: ",".into(),
+                    });
+                }
+                Some(repair)
             }
             _ => None,
         }
@@ -904,7 +937,7 @@ impl Found<'_> {
                 (self.has_form("addq", &[number, register, register]))
                     .then(|| Repair::new(text, line, format!("addq    0, {from}, {to}")))
             }
-            [from, to] if is_move && from == number && to == register => {
+            [from, to] if name == "movq" && from == number && to == register => {
                 let load = if operand(0).starts_with('-') {
                     "ldswq"
                 } else {

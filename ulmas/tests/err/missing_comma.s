@@ -1,9 +1,10 @@
+        .equ    SIZE, 5
         addq    %1 %2, %3
         addq    %1, %2 %3
         addq    1 %2 %3
         addq    %1 %2 %3
         ldzwq   5 %2
-        ldzwq   msg %2
+        ldzwq   SIZE %2
         movq    8(%1) %2
         movq    (%1) %2
         movq    %1 (%2)

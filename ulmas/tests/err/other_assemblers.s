@@ -12,7 +12,7 @@
         xorq    %1, %2, %3
         print   "hello"
         exit
-1:      jmp     1b
+1:      halt    0
         mov     8(%1), %2
         mov     5, %1
         movs    8(%1), %2

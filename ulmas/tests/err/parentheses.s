@@ -10,6 +10,4 @@
         .quad   1 + 2)
         .quad   1 + (2 * (3 - 1)
         ldzwq   @w0(5, %1
-        ldzwq   (5 + 3 %1
-        movq    8(%1 %2
         addq    (, %1, %2

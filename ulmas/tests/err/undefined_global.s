@@ -3,4 +3,3 @@
         halt    0
 print:
         jmp     print
-        jmp     prnt

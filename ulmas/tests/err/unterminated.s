@@ -1,7 +1,7 @@
         .string "hello
         .string "hello\"
         putc    'a
-        putc    'a, 5
+        addq    'a, %1, %1
         putc    '\n
         putc    '
         putc    'hello

@@ -2,7 +2,6 @@
         subq    %1, %2, 5
         ldzwq   %1, 5
         ldzwq   %1, msg
-        ldzwq   %1, MISSING
         movzbq  %2, (%1)
         movb    (%1), %2
         movl    8(%1), %2
