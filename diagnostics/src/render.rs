@@ -5,7 +5,7 @@ use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet,
 };
 
-use crate::{Advice, Diagnostic, FileId, Label, SHOWN_ERRORS, Severity, Sources};
+use crate::{Advice, Diagnostic, FileId, Label, Replacement, SHOWN_ERRORS, Severity, Sources};
 
 /// Whether colours are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,11 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, appearance: Appearance
             Advice::NoteAt(text, label) => {
                 let group = Group::with_title(Level::NOTE.secondary_title(text.as_str()));
                 groups.push(group.element(snippet(sources, &[(AnnotationKind::Primary, label)])));
+            }
+            Advice::Repair(text, replacements) if is_long(sources, replacements) => {
+                // Nobody sees a change in a line of thousands of characters.
+                let last = groups.pop().expect("the message's own group comes first");
+                groups.push(last.element(Level::HELP.message(text.as_str())));
             }
             Advice::Repair(text, replacements) => {
                 let mut group = Group::with_title(Level::HELP.secondary_title(text.as_str()));
@@ -147,6 +152,19 @@ fn labelled<'a>(
     group
 }
 
+/// The most bytes of source that a repair is shown with.
+const LONGEST_REPAIR: usize = 1000;
+
+fn is_long(sources: &Sources, replacements: &[Replacement]) -> bool {
+    replacements.first().is_some_and(|first| {
+        let spans = replacements.iter().map(|r| &r.location.span);
+        Window::around(sources, first.location.file, spans)
+            .text
+            .len()
+            > LONGEST_REPAIR
+    })
+}
+
 /// The lines of one file with their annotations.
 fn snippet<'a>(
     sources: &'a Sources,
@@ -205,7 +223,8 @@ impl<'a> Window<'a> {
         }
         Self {
             name: &source.name,
-            text: &text[start..end.max(start)],
+            // A carriage return belongs to the end of the line.
+            text: text[start..end.max(start)].trim_end_matches('\r'),
             first_line,
             start,
         }
@@ -253,6 +272,22 @@ mod tests {
     fn a_range_behind_the_last_newline_is_shown_at_the_last_line() {
         let (sources, error) = one_error("halt\n", 5..5);
         assert!(render(&error, &sources, Appearance::Plain).contains("halt"));
+    }
+
+    #[test]
+    fn a_carriage_return_at_the_end_of_the_line_is_not_shown() {
+        let (sources, error) = one_error("halt 0\r\nhalt\r\n", 8..12);
+        assert!(render(&error, &sources, Appearance::Plain).contains("\n2 | halt\n"));
+    }
+
+    #[test]
+    fn a_repair_of_a_very_long_line_is_told_in_words() {
+        let (sources, error) = one_error(&"x".repeat(2000), 5..6);
+        let place = Location::new(error.primary.location.file, 5..6);
+        let error = error.with_repair("write y", place, "y");
+        let text = render(&error, &sources, Appearance::Plain);
+        assert!(text.contains("help: write y"), "{text}");
+        assert!(text.len() < 2000, "{text}");
     }
 
     #[test]

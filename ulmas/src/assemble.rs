@@ -1,6 +1,6 @@
 //! From statements to objects, and from objects to an image.
 
-use diagnostics::{Diagnostic, FileId, Sources};
+use diagnostics::{Diagnostic, FileId, SHOWN_ERRORS, Sources};
 use rustc_hash::FxHashMap;
 use ulm_isa::{Field, FieldError, FieldKind, Isa};
 
@@ -14,7 +14,7 @@ use crate::image::{
 use crate::object::SegmentBuilder;
 use crate::parser::{File, parse};
 use crate::statement::{Item, ItemKind, Run, Span, Statement, StatementKind};
-use crate::symbols::{Definition, EquValue, SymbolId};
+use crate::symbols::{Definition, EquValue, SymbolId, symbols_of};
 use crate::warnings::Watch;
 
 /// What became of the source files.
@@ -74,6 +74,9 @@ pub fn assemble(isa: &Isa, sources: &Sources, files: &[FileId]) -> Assembly {
     for (index, file) in parsed.iter_mut().enumerate() {
         errors.extend(file.errors.drain(..).map(|error| (index, error)));
     }
+    for (index, error) in &mut errors {
+        note_elsewhere(&parsed, files, *index, error);
+    }
     errors.sort_by_key(|(index, error)| (*index, error.span.start));
     if errors.is_empty() {
         warnings.sort_by_key(|(index, warning)| (*index, warning.span.start));
@@ -90,6 +93,26 @@ pub fn assemble(isa: &Isa, sources: &Sources, files: &[FileId]) -> Assembly {
     Assembly {
         diagnostics,
         image: None,
+    }
+}
+
+/// An undefined name may have a definition in another file that keeps it for itself.
+fn note_elsewhere(
+    parsed: &[File<'_>],
+    files: &[FileId],
+    index: usize,
+    error: &mut AssemblyError,
+) {
+    if let ErrorKind::Undefined {
+        name, elsewhere, ..
+    } = &mut *error.kind
+    {
+        *elsewhere = (0..parsed.len()).filter(|&i| i != index).find_map(|i| {
+            let symbols = &parsed[i].symbols;
+            let id = symbols.find(name)?;
+            (symbols.get(id).definition != Definition::None)
+                .then(|| (files[i], definition_span(&parsed[i], id)))
+        });
     }
 }
 
@@ -169,7 +192,10 @@ fn collect_globals<'s>(
                 let names = defined
                     .filter(|s| s.definition != Definition::None)
                     .map(|s| s.name);
-                let near = diagnostics::nearest(symbol.name, names).map(str::to_owned);
+                // Suggestions for what is shown only: each looks at all names.
+                let near = (late.len() < SHOWN_ERRORS)
+                    .then(|| diagnostics::nearest(symbol.name, names).map(str::to_owned));
+                let near = near.flatten();
                 let kind = ErrorKind::UndefinedGlobal {
                     name: symbol.name.to_owned(),
                     near,
@@ -203,16 +229,26 @@ fn check_definitions(file: &mut File<'_>, globals: &Globals<'_>) {
     let mut undefined = Undefined::default();
     for index in 0..file.symbols.equs.len() {
         let expression = file.symbols.equs[index].expression;
-        let missing = expression
-            .nodes(&file.nodes)
-            .iter()
-            .find_map(|node| match node.kind {
-                NodeKind::Symbol(id) if is_undefined(file, globals, id) => Some((id, node.span)),
-                _ => None,
-            });
-        if let Some((id, span)) = missing {
-            undefined.note(id, span, Role::Value);
-            file.symbols.equs[index].value = EquValue::Broken;
+        for node in expression.nodes(&file.nodes) {
+            if let NodeKind::Symbol(id) = node.kind
+                && is_undefined(file, globals, id)
+            {
+                undefined.note(id, node.span, Role::Value);
+                file.symbols.equs[index].value = EquValue::Broken;
+            }
+        }
+    }
+    // A size that nothing defines is undefined; another one is only defined too late.
+    let mut late = Vec::new();
+    for count in &file.unknown_counts {
+        let nodes = count.expression.nodes(&file.nodes);
+        let missing = nodes.iter().find_map(|node| match node.kind {
+            NodeKind::Symbol(id) if is_undefined(file, globals, id) => Some((id, node.span)),
+            _ => None,
+        });
+        match missing {
+            Some((id, span)) => undefined.note(id, span, Role::Value),
+            None => late.push(*count),
         }
     }
     let errors = undefined.errors(file);
@@ -227,6 +263,30 @@ fn check_definitions(file: &mut File<'_>, globals: &Globals<'_>) {
         ..
     } = file;
     symbols.evaluate_all(nodes, errors);
+    for count in late {
+        let expression = count.expression.nodes(nodes);
+        // What depends on a mistake elsewhere is none here.
+        if symbols.evaluate(expression, count.time).is_err() {
+            continue;
+        }
+        let start = |id| match &symbols.get(id).definition {
+            Definition::Label { span, .. } => Some(*span),
+            Definition::Equ(equs) => Some(symbols.equs[equs[0] as usize].span),
+            Definition::None => None,
+        };
+        // The one to blame stands below, if there is such a one.
+        let span = count.expression.span(nodes);
+        let ids: Vec<SymbolId> = symbols_of(expression).collect();
+        let below = |id: &SymbolId| start(*id).is_some_and(|place| place.start > span.start);
+        let blamed = ids.iter().find(|id| below(id)).or(ids.first());
+        let Some(&id) = blamed else { continue };
+        let kind = ErrorKind::NotKnownHere {
+            what: count.what,
+            name: symbols.get(id).name.to_owned(),
+            definition: start(id),
+        };
+        errors.push(AssemblyError::new(span, kind));
+    }
 }
 
 fn is_undefined(file: &File<'_>, globals: &Globals<'_>, id: SymbolId) -> bool {
@@ -260,33 +320,31 @@ impl Undefined {
         let table = &file.symbols.table;
         let mut found: Vec<_> = self.found.iter().collect();
         found.sort_by_key(|(_, (span, ..))| span.start);
-        let error =
-            |(order, (id, &(span, role, more))): (usize, (&SymbolId, &(Span, Role, usize)))| {
-                let name = file.symbols.get(*id).name;
-                let fits = |definition: &Definition| match role {
-                    Role::Register => matches!(definition, Definition::Equ(_)),
-                    Role::Target => matches!(definition, Definition::Label { .. }),
-                    Role::Value => *definition != Definition::None,
-                };
-                let names = table.iter().filter(|s| fits(&s.definition)).map(|s| s.name);
-                // Each search goes through all names: only what is shown is worth one.
-                let near = if order < diagnostics::SHOWN_ERRORS {
-                    diagnostics::nearest(name, names).map(str::to_owned)
-                } else {
-                    None
-                };
-                let name = name.to_owned();
-                let kind = match role {
-                    Role::Register => ErrorKind::UndefinedRegister { name, near, more },
-                    Role::Target | Role::Value => ErrorKind::Undefined {
-                        name,
-                        near,
-                        more,
-                        is_target: role == Role::Target,
-                    },
-                };
-                AssemblyError::new(span, kind)
+        let error = |(number, (id, &(span, role, more)))| {
+            let (number, id): (usize, &SymbolId) = (number, id);
+            let name = file.symbols.get(*id).name;
+            let fits = |definition: &Definition| match role {
+                Role::Register => matches!(definition, Definition::Equ(_)),
+                Role::Target => matches!(definition, Definition::Label { .. }),
+                Role::Value => *definition != Definition::None,
             };
+            let names = table.iter().filter(|s| fits(&s.definition)).map(|s| s.name);
+            // Suggestions for what is shown only: each looks at all names.
+            let near = (number < SHOWN_ERRORS).then(|| diagnostics::nearest(name, names));
+            let near = near.flatten().map(str::to_owned);
+            let name = name.to_owned();
+            let kind = match role {
+                Role::Register => ErrorKind::UndefinedRegister { name, near, more },
+                Role::Target | Role::Value => ErrorKind::Undefined {
+                    name,
+                    near,
+                    more,
+                    is_target: role == Role::Target,
+                    elsewhere: None,
+                },
+            };
+            AssemblyError::new(span, kind)
+        };
         found.into_iter().enumerate().map(error).collect()
     }
 }
@@ -481,13 +539,17 @@ impl<'a, 's> Encoder<'a, 's> {
     ) -> Result<Value, Option<AssemblyError>> {
         let file = self.file;
         let nodes = expression.nodes(&file.nodes);
+        let mut is_complete = true;
         for node in nodes {
             if let NodeKind::Symbol(id) = node.kind
                 && is_undefined(file, self.globals, id)
             {
                 self.undefined.note(id, node.span, role);
-                return Err(None);
+                is_complete = false;
             }
+        }
+        if !is_complete {
+            return Err(None);
         }
         crate::expression::evaluate(nodes, &mut |id, _| self.value(id, time))
     }
@@ -550,7 +612,7 @@ impl<'a, 's> Encoder<'a, 's> {
                 };
                 let value = self.evaluate(expression, statement.time, Role::Value)?;
                 let Value::Number(found) = value else {
-                    let kind = ErrorKind::NotKnownHere("a number of this form");
+                    let kind = ErrorKind::AddressAsNumber { what: "a factor" };
                     return Err(Some(AssemblyError::new(span, kind)));
                 };
                 if found != i128::from(expected) {
@@ -592,6 +654,7 @@ impl<'a, 's> Encoder<'a, 's> {
         let format = isa.format_of(id);
         let opcode = &format.fields[0];
         let mut word = isa.instruction(id).opcode << opcode.shift;
+        let mut is_complete = true;
         for &(item, index, is_register) in &candidate.variables {
             let Item {
                 kind: ItemKind::Expression(expression),
@@ -601,15 +664,23 @@ impl<'a, 's> Encoder<'a, 's> {
                 continue;
             };
             let field = &format.fields[usize::from(index.0)];
-            word |= if is_register {
-                self.register(statement, expression, span, field)?
+            let bits = if is_register {
+                self.register(statement, expression, span, field)
             } else if field.kind == FieldKind::Jump {
-                self.jump(number, statement, expression, span, field)?
+                self.jump(number, statement, expression, span, field)
             } else {
-                self.immediate(number, statement, expression, span, field)?
+                self.immediate(number, statement, expression, span, field)
             };
+            match bits {
+                Ok(bits) => word |= bits,
+                // The other operands may have mistakes of their own.
+                Err(error) => {
+                    self.errors.extend(error);
+                    is_complete = false;
+                }
+            }
         }
-        Ok(word)
+        if is_complete { Ok(word) } else { Err(None) }
     }
 
     fn register(
@@ -621,12 +692,14 @@ impl<'a, 's> Encoder<'a, 's> {
     ) -> Result<u32, Option<AssemblyError>> {
         let value = self.evaluate(expression, statement.time, Role::Register)?;
         let Value::Number(value) = value else {
-            return Err(Some(AssemblyError::new(span, ErrorKind::AddressAsRegister)));
+            let what = "the number of a register";
+            let kind = ErrorKind::AddressAsNumber { what };
+            return Err(Some(AssemblyError::new(span, kind)));
         };
         let last = field.range().into_inner().1.min(255);
         if !(0..=i128::from(last)).contains(&value) {
             let kind = ErrorKind::RegisterOutOfRange { value, last };
-            return Err(Some(AssemblyError::new(span, kind)));
+            return Err(Some(AssemblyError::new(self.with_percent(span), kind)));
         }
         if let Some(symbol) = expression.as_symbol(&self.file.nodes) {
             self.watch
@@ -665,7 +738,10 @@ impl<'a, 's> Encoder<'a, 's> {
                 )?;
                 return Ok(0);
             }
-            Value::Word(..) => return fail(ErrorKind::NotKnownHere("a jump distance")),
+            Value::Word(..) => {
+                let what = "a distance, and neither can a word of one";
+                return fail(ErrorKind::AddressAsNumber { what });
+            }
         };
         self.watch.target(statement, distance);
         let range = field.range();
@@ -702,8 +778,8 @@ impl<'a, 's> Encoder<'a, 's> {
                     let range = field.range();
                     let range = i128::from(*range.start())..=i128::from(*range.end());
                     let what = match field.kind {
-                        FieldKind::Unsigned => "the range, unsigned,",
-                        FieldKind::Signed | FieldKind::Jump => "the range, signed,",
+                        FieldKind::Unsigned => ", unsigned",
+                        FieldKind::Signed | FieldKind::Jump => ", signed",
                     };
                     let kind = ErrorKind::OutOfRange {
                         value,
@@ -809,19 +885,22 @@ impl<'a, 's> Encoder<'a, 's> {
             .filter(|(_, _, is_register)| *is_register)
             .max_by_key(|(_, index, _)| field(*index))
             .map(|(item, _, _)| items[*item].span);
-        let span = operand.unwrap_or(statement.span);
-        // With its percent sign.
-        let start = span.start.saturating_sub(1);
-        let span = if self.file.text.as_bytes().get(start as usize) == Some(&b'%') {
-            Span { start, ..span }
-        } else {
-            span
-        };
+        let span = operand.map_or(statement.span, |span| self.with_percent(span));
         let kind = ErrorKind::PairPastEnd {
             mnemonic: mnemonic.name.clone(),
             last,
         };
         Err(Some(AssemblyError::new(span, kind)))
+    }
+
+    /// The range of a register with its percent sign.
+    fn with_percent(&self, span: Span) -> Span {
+        let start = span.start.saturating_sub(1);
+        if self.file.text.as_bytes().get(start as usize) == Some(&b'%') {
+            Span { start, ..span }
+        } else {
+            span
+        }
     }
 
     /// A value of a data directive, modulo 2^64; `None` if it is in error or fixed up later.
@@ -846,7 +925,7 @@ impl<'a, 's> Encoder<'a, 's> {
                         if range.contains(&value) {
                             return Ok(Some(value as u64));
                         }
-                        let what = "the range";
+                        let what = "";
                         let kind = ErrorKind::OutOfRange {
                             value,
                             bits,
@@ -876,34 +955,36 @@ impl<'a, 's> Encoder<'a, 's> {
 
     /// What stands in `.bss` must be zero.
     fn check_zeros(&mut self, statement: &Statement) {
-        let is_zero = match statement.kind {
-            StatementKind::Space { .. } | StatementKind::Broken => true,
-            StatementKind::Text { bytes } => {
-                self.file.bytes[bytes.range()].iter().all(|&byte| byte == 0)
-            }
+        let not_zero = match statement.kind {
+            // An instruction here was an error already, and is broken.
+            StatementKind::Space { .. }
+            | StatementKind::Broken
+            | StatementKind::Instruction { .. } => None,
+            StatementKind::Text { bytes } => self.file.bytes[bytes.range()]
+                .iter()
+                .any(|&byte| byte != 0)
+                .then_some(statement.span),
             StatementKind::Data { items, .. } => {
-                self.file.items[items.range()]
-                    .iter()
-                    .all(|item| match item.kind {
-                        ItemKind::Punctuation(_) => true,
-                        ItemKind::Expression(expression) => {
-                            match self.evaluate(expression, statement.time, Role::Value) {
-                                Ok(value) => value == Value::Number(0),
-                                Err(error) => {
-                                    self.errors.extend(error);
-                                    true
-                                }
-                            }
+                let found = self.file.items[items.range()].iter().find(|item| {
+                    let ItemKind::Expression(expression) = item.kind else {
+                        return false;
+                    };
+                    match self.evaluate(expression, statement.time, Role::Value) {
+                        Ok(value) => value != Value::Number(0),
+                        Err(error) => {
+                            self.errors.extend(error);
+                            false
                         }
-                    })
+                    }
+                });
+                found.map(|item| item.span)
             }
-            StatementKind::Instruction { .. } => false,
         };
-        if !is_zero {
+        if let Some(span) = not_zero {
             let kind = ErrorKind::DataInBss {
                 what: "this is not zero",
             };
-            self.errors.push(AssemblyError::new(statement.span, kind));
+            self.errors.push(AssemblyError::new(span, kind));
         }
     }
 }
@@ -962,7 +1043,18 @@ fn describe_link_error(
     let Some(fixup) = error.fixup else {
         return match error.kind {
             LinkErrorKind::TooLarge => {
-                let span = Span { start: 0, end: 0 };
+                let is_said = |e: &AssemblyError| matches!(*e.kind, ErrorKind::SegmentTooLarge);
+                let file = &parsed[index];
+                if file.errors.iter().any(is_said) {
+                    return None;
+                }
+                // The largest piece is to blame.
+                let size = |statement: &&Statement| match statement.kind {
+                    StatementKind::Space { size } => size,
+                    _ => 0,
+                };
+                let largest = file.statements.iter().max_by_key(size);
+                let span = largest.map_or(Span { start: 0, end: 0 }, |s| s.span);
                 Some((index, AssemblyError::new(span, ErrorKind::SegmentTooLarge)))
             }
             // Found in the symbols of the files before, with their places.
@@ -984,7 +1076,7 @@ fn describe_link_error(
             range,
         },
         LinkErrorKind::OutOfRange { value, range } => {
-            let bits = 128 - (range.end() - range.start()).leading_zeros();
+            let bits = (range.end() - range.start() + 1).ilog2();
             let wide = wide_load(file, mnemonics, statement, span, value);
             ErrorKind::AddressOutOfRange {
                 value,
@@ -1021,7 +1113,7 @@ fn wide_load(
     };
     mnemonics.find("shldwq")?;
     mnemonics.find("ldzwq")?;
-    if !matches!(mnemonics.get(mnemonic).name.as_str(), "ldzwq" | "ldswq") {
+    if value < 0 || !matches!(mnemonics.get(mnemonic).name.as_str(), "ldzwq" | "ldswq") {
         return None;
     }
     let last = file.items[items.range()].last()?.span;
@@ -1029,6 +1121,9 @@ fn wide_load(
     let words = (1..4)
         .find(|&words| value >> (16 * words) == 0)
         .unwrap_or(4);
+    if words == 1 {
+        return Some(format!("    ldzwq   {address}, %{register}"));
+    }
     let mut lines = vec![format!(
         "    ldzwq   @w{}({address}), %{register}",
         words - 1

@@ -53,17 +53,21 @@ pub(crate) enum ErrorKind {
     Unexpected {
         expected: &'static str,
         found: String,
+        repair: Option<Repair>,
     },
     #[error("there is no instruction `{name}`")]
-    UnknownMnemonic { name: String, near: Option<String> },
+    UnknownMnemonic { name: String, help: UnknownHelp },
     #[error("there is no directive `{name}`")]
-    UnknownDirective { name: String, near: Option<String> },
+    UnknownDirective {
+        name: String,
+        repair: Option<Repair>,
+    },
     #[error("missing comma between operands")]
     MissingComma { edits: Vec<Edit> },
     #[error("the operands of `{mnemonic}` are in the wrong order")]
     WrongOrder {
         mnemonic: String,
-        forms: Vec<String>,
+        form: String,
         corrected: Edit,
     },
     #[error("`{mnemonic}` takes {expected}, found {found}")]
@@ -72,27 +76,31 @@ pub(crate) enum ErrorKind {
         expected: String,
         found: usize,
         forms: Vec<String>,
+        repair: Option<Repair>,
     },
     #[error("`{mnemonic}` can't be used with these operands")]
     NoSuchForm {
         mnemonic: String,
         forms: Vec<String>,
+        /// What the operand must be, if it is a single one that does not fit.
+        expected: Option<String>,
+        /// Other instructions that take these operands.
+        others: Vec<String>,
+        repair: Option<Repair>,
     },
     #[error("a register without `%`")]
-    MissingPercent {
-        mnemonic: String,
-        edits: Vec<Edit>,
-        forms: Vec<String>,
-    },
-    #[error("{what} `{name}` in column 1")]
+    MissingPercent { edits: Vec<Edit> },
+    #[error("the {what} `{name}` begins in column 1")]
     InFirstColumn { what: &'static str, name: String },
     #[error("the label `{name}` is indented")]
     IndentedLabel { name: String, indentation: Span },
     #[error("missing `)`")]
     MissingParenthesis { open: Span, found: String },
+    #[error("`)` without `(`")]
+    UnopenedParenthesis { repair: Option<Repair> },
     #[error("the expression is nested too deep")]
     NestingTooDeep,
-    #[error("there is no such word selector")]
+    #[error("`@` picks a word with `w0`, `w1`, `w2` or `w3`")]
     UnknownWord,
     #[error("a 16-bit word of a word of an address")]
     WordOfWord,
@@ -108,9 +116,14 @@ pub(crate) enum ErrorKind {
     StrayCharacter {
         character: char,
         ascii: Option<char>,
+        /// What repairs the line: for all look-alikes in it at once.
+        edits: Vec<Edit>,
     },
     #[error("the string is not closed")]
-    UnterminatedString,
+    UnterminatedString {
+        /// A character at its end that only looks like the quote.
+        look_alike: Option<(char, Span)>,
+    },
     #[error("the comment is not closed")]
     UnterminatedComment,
     #[error("the character is not closed")]
@@ -123,9 +136,9 @@ pub(crate) enum ErrorKind {
     NumberTooLarge,
     #[error("`{text}` is not a number")]
     BadNumber { text: String },
-    #[error("a character literal without a character")]
+    #[error("there is no character between the quotes")]
     EmptyCharacter,
-    #[error("a character literal of {bytes} bytes")]
+    #[error("{}", too_long(*.is_one_character, *.bytes))]
     CharacterTooLong {
         is_one_character: bool,
         bytes: usize,
@@ -142,6 +155,8 @@ pub(crate) enum ErrorKind {
         near: Option<String>,
         more: usize,
         is_target: bool,
+        /// Another file that has such a name, for itself alone.
+        elsewhere: Option<(FileId, Span)>,
     },
     #[error("there is no register `%{name}`")]
     UndefinedRegister {
@@ -170,7 +185,7 @@ pub(crate) enum ErrorKind {
         range: RangeInclusive<i128>,
         what: &'static str,
     },
-    #[error("the address {value:#x} does not fit into {bits} bits")]
+    #[error("the address {} does not fit into {bits} bits", signed_hex(*.value))]
     AddressOutOfRange {
         value: i128,
         bits: u32,
@@ -179,7 +194,7 @@ pub(crate) enum ErrorKind {
     },
     #[error("there is no register %{value}")]
     RegisterOutOfRange { value: i128, last: i64 },
-    #[error("`{mnemonic}` needs the registers up to %{last}")]
+    #[error("`{mnemonic}` would use the registers up to %{last}")]
     PairPastEnd { mnemonic: String, last: u64 },
     #[error("the jump is too far: {distance} bytes")]
     JumpTooFar {
@@ -194,12 +209,17 @@ pub(crate) enum ErrorKind {
     Overflow,
     #[error("the difference of addresses of two segments")]
     AddressesOfTwoSegments,
-    #[error("`{}` with an address", operator_text(*.operator))]
-    AddressArithmetic { operator: Operator, address: Span },
-    #[error("an address as the number of a register")]
-    AddressAsRegister,
-    #[error("{0} must be known here")]
-    NotKnownHere(&'static str),
+    #[error("`{}` with {}", operator_text(*.operator), address_or_word(*.is_word))]
+    AddressArithmetic { operator: Operator, is_word: bool },
+    #[error("an address can't be {what}")]
+    AddressAsNumber { what: &'static str },
+    #[error("{what} must be known here")]
+    NotKnownHere {
+        what: &'static str,
+        /// What it depends on, with its definition if that is in this file.
+        name: String,
+        definition: Option<Span>,
+    },
     #[error("{what} can't be {value}")]
     BadCount { what: &'static str, value: i128 },
     #[error("`.bss` holds nothing but zeros")]
@@ -208,13 +228,78 @@ pub(crate) enum ErrorKind {
     SegmentTooLarge,
 }
 
+/// A correction with the words that go with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Repair {
+    pub(crate) text: String,
+    pub(crate) edits: Vec<Edit>,
+}
+
+impl Repair {
+    pub(crate) fn new(text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            edits: vec![Edit {
+                span,
+                text: replacement.into(),
+            }],
+        }
+    }
+}
+
+/// What helps where there is no such instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum UnknownHelp {
+    /// Another word repairs it.
+    Repair(Repair),
+    /// Advice in words.
+    Words(String),
+}
+
 fn stray(character: char, ascii: Option<char>) -> String {
-    match ascii {
-        Some(ascii) => format!("the character `{character}` only looks like `{ascii}`"),
-        None => format!(
-            "the character `{}` has no meaning here",
-            character.escape_debug()
-        ),
+    match (ascii, character) {
+        (Some(' '), _) => format!("the character {} only looks like a space", code_of(character)),
+        (Some(ascii), _) => format!("the character `{character}` only looks like `{ascii}`"),
+        (None, '`') => "the character '`' has no meaning here".into(),
+        (None, _) if is_invisible(character) => {
+            format!("the invisible character {} has no meaning here", code_of(character))
+        }
+        (None, _) => format!("the character `{character}` has no meaning here"),
+    }
+}
+
+fn code_of(character: char) -> String {
+    format!("U+{:04X}", u32::from(character))
+}
+
+fn is_invisible(character: char) -> bool {
+    let escaped = character.escape_debug().next() == Some('\\');
+    escaped && !matches!(character, '\\' | '"' | '\'')
+        || matches!(character, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}')
+}
+
+fn too_long(is_one_character: bool, bytes: usize) -> String {
+    if is_one_character {
+        format!("this character takes {bytes} bytes")
+    } else {
+        "more than one character between single quotes".into()
+    }
+}
+
+fn address_or_word(is_word: bool) -> &'static str {
+    if is_word {
+        "a word of an address"
+    } else {
+        "an address"
+    }
+}
+
+/// Addresses are shown in hex, but none is negative.
+fn signed_hex(value: i128) -> String {
+    if value < 0 {
+        value.to_string()
+    } else {
+        format!("{value:#x}")
     }
 }
 
@@ -237,9 +322,10 @@ impl ErrorKind {
                 Self::StrayCharacter {
                     character,
                     ascii: look_alike(character),
+                    edits: Vec::new(),
                 }
             }
-            LexicalError::UnterminatedString => Self::UnterminatedString,
+            LexicalError::UnterminatedString => Self::UnterminatedString { look_alike: None },
             LexicalError::UnterminatedComment => Self::UnterminatedComment,
             LexicalError::UnterminatedCharacter => Self::UnterminatedCharacter {
                 text: text.to_owned(),
@@ -275,8 +361,9 @@ impl ErrorKind {
             Self::UnknownWord => "U0113",
             Self::WordOfWord => "U0114",
             Self::WrongConstant { .. } => "U0115",
+            Self::UnopenedParenthesis { .. } => "U0116",
             Self::StrayCharacter { .. } => "U0201",
-            Self::UnterminatedString => "U0202",
+            Self::UnterminatedString { .. } => "U0202",
             Self::UnterminatedComment => "U0203",
             Self::UnterminatedCharacter { .. } => "U0204",
             Self::UnknownEscape { .. } => "U0205",
@@ -303,8 +390,8 @@ impl ErrorKind {
             Self::Overflow => "U0408",
             Self::AddressesOfTwoSegments => "U0409",
             Self::AddressArithmetic { .. } => "U0410",
-            Self::AddressAsRegister => "U0411",
-            Self::NotKnownHere(_) => "U0501",
+            Self::AddressAsNumber { .. } => "U0411",
+            Self::NotKnownHere { .. } => "U0501",
             Self::BadCount { .. } => "U0502",
             Self::DataInBss { .. } => "U0503",
             Self::SegmentTooLarge => "U0504",
@@ -340,25 +427,54 @@ impl AssemblyError {
                 .collect();
             diagnostic.with(diagnostics::Advice::Repair(text.into(), replacements))
         };
+        let repaired = |diagnostic: Diagnostic, repair: &Option<Repair>| match repair {
+            Some(repair) => edited(diagnostic, &repair.text, &repair.edits),
+            None => diagnostic,
+        };
+        let semicolon = |diagnostic: Diagnostic, edits: &[Edit]| match edits {
+            [edit] if edit.text.is_empty() => edited(diagnostic, "remove it", edits),
+            [_] => edited(diagnostic, "a comment begins with `#`", edits),
+            _ => diagnostic.with_help("a line has one instruction; a comment begins with `#`"),
+        };
         let with_forms = |diagnostic: Diagnostic, mnemonic: &str, forms: &[String]| {
-            diagnostic.with_note(format!("the forms of `{mnemonic}`:\n{}", forms.join("\n")))
+            if forms.is_empty() {
+                return diagnostic;
+            }
+            let what = if forms.len() == 1 { "form" } else { "forms" };
+            diagnostic.with_note(format!("the {what} of `{mnemonic}`:\n{}", forms.join("\n")))
+        };
+        let before = Span {
+            end: self.span.start,
+            ..self.span
+        };
+        let behind = Span {
+            start: self.span.end,
+            ..self.span
         };
         match &*self.kind {
-            ErrorKind::Unexpected { expected, .. } => error(&format!("expected {expected}")),
-            ErrorKind::UnknownMnemonic { name, near: other } => {
-                let diagnostic = near(error("unknown instruction"), other);
-                if other.is_none() {
-                    diagnostic.with_help(format!(
-                        "a label begins in column 1: is `{name}` one? \
-                         `ulm isa manual` lists all instructions"
-                    ))
+            ErrorKind::Unexpected {
+                expected,
+                found,
+                repair,
+            } => {
+                let diagnostic = repaired(error(&format!("expected {expected}")), repair);
+                if repair.is_none() && found.starts_with("`\"") {
+                    diagnostic.with_help(
+                        "a character is written like 'a'; text stands in a `.string` with a label",
+                    )
                 } else {
                     diagnostic
                 }
             }
-            ErrorKind::UnknownDirective { near: other, .. } => {
-                let diagnostic = near(error("unknown directive"), other);
-                if other.is_none() {
+            ErrorKind::UnknownMnemonic { help, .. } => match help {
+                UnknownHelp::Repair(repair) => {
+                    edited(error("unknown instruction"), &repair.text, &repair.edits)
+                }
+                UnknownHelp::Words(words) => error("unknown instruction").with_help(words),
+            },
+            ErrorKind::UnknownDirective { repair, .. } => {
+                let diagnostic = repaired(error("unknown directive"), repair);
+                if repair.is_none() {
                     diagnostic.with_note(format!(
                         "the directives: {}",
                         crate::parser::DIRECTIVES.join(" ")
@@ -373,59 +489,77 @@ impl AssemblyError {
                 edits,
             ),
             ErrorKind::WrongOrder {
-                mnemonic,
-                forms,
-                corrected,
-            } => {
-                let diagnostic = error("no form has them in this order");
-                let diagnostic = edited(
-                    diagnostic,
-                    "the destination comes last",
-                    std::slice::from_ref(corrected),
-                );
-                with_forms(diagnostic, mnemonic, forms)
-            }
+                form, corrected, ..
+            } => edited(
+                error("no form has them in this order"),
+                &format!("the order is `{form}`"),
+                std::slice::from_ref(corrected),
+            ),
             ErrorKind::OperandCount {
                 mnemonic,
                 expected,
                 found,
                 forms,
+                repair,
             } => {
+                let number = match expected.split(" operand").next() {
+                    Some("no") | None => "none",
+                    Some(number) => number,
+                };
                 let label = match found {
                     0 => format!("expected {expected} behind it"),
-                    1 => format!("1 operand, expected {expected}"),
-                    n => format!("{n} operands, expected {expected}"),
+                    1 => format!("1 operand, expected {number}"),
+                    n => format!("{n} operands, expected {number}"),
                 };
-                with_forms(error(&label), mnemonic, forms)
+                repaired(with_forms(error(&label), mnemonic, forms), repair)
             }
-            ErrorKind::NoSuchForm { mnemonic, forms } => {
-                with_forms(error("no form fits"), mnemonic, forms)
-            }
-            ErrorKind::MissingPercent {
+            ErrorKind::NoSuchForm {
                 mnemonic,
-                edits,
                 forms,
+                expected,
+                others,
+                repair,
             } => {
-                let diagnostic = error("a number, but a register is needed here");
-                let diagnostic = edited(diagnostic, "a register begins with `%`", edits);
-                with_forms(diagnostic, mnemonic, forms)
-            }
-            ErrorKind::InFirstColumn { what, name } => {
-                let start = Span {
-                    end: self.span.start,
-                    ..self.span
+                let label = match expected {
+                    Some(expected) => format!("expected {expected}"),
+                    None => "no form fits".to_owned(),
                 };
-                error("in column 1 this is a label")
-                    .with_repair(format!("indent the {what}"), at(start), "        ")
-                    .with_note(format!(
-                        "a label with this name would be written `{name}:` with a colon"
-                    ))
+                let diagnostic = with_forms(error(&label), mnemonic, forms);
+                let diagnostic = if others.is_empty() {
+                    diagnostic
+                } else {
+                    let others: Vec<_> = others.iter().map(|o| format!("`{o}`")).collect();
+                    diagnostic.with_help(format!("{} takes such operands", any_of(&others)))
+                };
+                repaired(diagnostic, repair)
             }
+            ErrorKind::MissingPercent { edits } => edited(
+                error("a number, but a register is needed here"),
+                "a register begins with `%`",
+                edits,
+            ),
+            ErrorKind::InFirstColumn { what, name } => error("in column 1 this would be a label")
+                .with_repair(format!("indent the {what}"), at(before), "        ")
+                .with_note(format!(
+                    "a label with this name would be written `{name}:` with a colon"
+                )),
             ErrorKind::IndentedLabel { indentation, .. } => error("indented, so not a label")
                 .with_repair("a label begins in column 1", at(*indentation), ""),
             ErrorKind::MissingParenthesis { open, found } => {
-                error(&format!("expected `)`, found {found}"))
-                    .with_secondary(at(*open), "opened here")
+                let diagnostic = error(&format!("expected `)`, found {found}"))
+                    .with_secondary(at(*open), "opened here");
+                if self.span.start == self.span.end || found == "`,`" {
+                    let here = Span {
+                        end: self.span.start,
+                        ..self.span
+                    };
+                    diagnostic.with_repair("close it", at(here), ")")
+                } else {
+                    diagnostic
+                }
+            }
+            ErrorKind::UnopenedParenthesis { repair } => {
+                repaired(error("this closes nothing"), repair)
             }
             ErrorKind::NestingTooDeep => error("too deep from here").with_note(format!(
                 "parentheses and signs may nest {} deep",
@@ -433,41 +567,56 @@ impl AssemblyError {
             )),
             ErrorKind::UnknownWord => error("expected `@w0`, `@w1`, `@w2` or `@w3`")
                 .with_note("`@w0(e)` is the lowest 16 bits of e, `@w3(e)` the highest"),
-            ErrorKind::WordOfWord => error("the address was cut already"),
+            ErrorKind::WordOfWord => {
+                error("here").with_help("take the word that is meant from the address itself")
+            }
             ErrorKind::WrongConstant { allowed, .. } => {
                 let allowed: Vec<_> = allowed.iter().map(u64::to_string).collect();
                 error(&format!("expected {}", any_of(&allowed)))
             }
-            ErrorKind::StrayCharacter { character, ascii } => {
-                let code = format!("U+{:04X}", u32::from(*character));
+            ErrorKind::StrayCharacter {
+                character,
+                ascii,
+                edits,
+            } => {
+                let code = code_of(*character);
                 match ascii {
-                    Some(ascii @ (';' | '!' | '?')) => error(&code).with_help(format!(
-                        "`{ascii}` has no meaning either; a comment begins with `#`"
-                    )),
-                    Some(ascii) => error(&code).with_repair(
-                        format!("write `{ascii}`"),
-                        at(self.span),
-                        ascii.to_string(),
-                    ),
+                    Some(ascii @ ('!' | '?')) => {
+                        error(&code).with_help(format!("`{ascii}` has no meaning here either"))
+                    }
+                    Some(';') => semicolon(error(&code), edits),
+                    Some(' ') => {
+                        edited(error("not a space"), "write an ordinary space", edits)
+                    }
+                    Some(ascii) => edited(error(&code), &format!("write `{ascii}`"), edits),
                     None => match character {
-                        ';' => error("stray character").with_repair(
-                            "a comment begins with `#`",
-                            at(self.span),
-                            "#",
-                        ),
+                        ';' => semicolon(error("stray character"), edits),
+                        '&' | '|' | '^' | '~' | '<' | '>' | '=' | '!' => error("stray character")
+                            .with_help("expressions have `+`, `-`, `*`, `/`, `%` and parentheses"),
                         '!'..='~' => error("stray character"),
-                        _ => error(&code)
-                            .with_help("other than ASCII stands in comments and strings only"),
+                        c if c.is_alphanumeric() => error(&code).with_help(
+                            "names consist of the letters a to z and A to Z, digits, `_` and `.`",
+                        ),
+                        c if is_invisible(*c) => error("not visible in most editors")
+                            .with_repair("remove it", at(self.span), ""),
+                        _ => error(&code).with_help(
+                            "outside of comments and strings there is only plain ASCII text",
+                        ),
                     },
                 }
             }
-            ErrorKind::UnterminatedString => {
-                let end = Span {
-                    start: self.span.end,
-                    end: self.span.end,
-                };
-                error("opened here").with_repair("close it on the same line", at(end), "\"")
-            }
+            ErrorKind::UnterminatedString { look_alike } => match look_alike {
+                None => error("opened here").with_repair(
+                    "close it on the same line",
+                    at(behind),
+                    "\"",
+                ),
+                Some((character, place)) => error("opened here").with_repair(
+                    format!("`{character}` only looks like `\"`"),
+                    at(*place),
+                    "\"",
+                ),
+            },
             ErrorKind::UnterminatedComment => {
                 let open = Span {
                     end: self.span.start + 2,
@@ -482,16 +631,19 @@ impl AssemblyError {
                 .with_help("everything up to the end of the file is comment: where is `*/`?")
             }
             ErrorKind::UnterminatedCharacter { text } => {
-                let inside = text.trim_matches('\'').chars().count();
-                let end = Span {
-                    start: self.span.end,
-                    end: self.span.end,
+                let inside = text.trim_start_matches('\'');
+                let is_whole = match inside.strip_prefix('\\') {
+                    Some(escape) => escape.chars().count() == 1,
+                    None => inside.chars().count() == 1,
                 };
-                if inside == 1 || (inside == 2 && text.contains('\\')) {
-                    error("opened here").with_repair("close it", at(end), "'")
+                if text == "'\\'" {
+                    error("opened here").with_help("a backslash is '\\\\', a quote is '\\''")
+                } else if is_whole {
+                    error("opened here").with_repair("close it", at(behind), "'")
                 } else {
-                    error("opened here")
-                        .with_help("a character is like 'a' or '\\n'; text stands in a .string")
+                    error("opened here").with_help(
+                        "a character is like 'a' or '\\n'; text stands in a `.string`",
+                    )
                 }
             }
             ErrorKind::UnknownEscape { .. } => error("unknown escape").with_note(
@@ -502,16 +654,7 @@ impl AssemblyError {
                 error("at most \\377 or \\xFF").with_note("a character is one byte, 0 to 255")
             }
             ErrorKind::NumberTooLarge => error("at most 2^64 - 1 = 18446744073709551615"),
-            ErrorKind::BadNumber { text } => {
-                let label = if text.starts_with("0x") || text.starts_with("0X") {
-                    "expected hex digits behind `0x`"
-                } else if text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()) {
-                    "a number with a leading 0 is octal: digits 0 to 7"
-                } else {
-                    "expected decimal digits"
-                };
-                error(label)
-            }
+            ErrorKind::BadNumber { text } => bad_number(error, text, &at(self.span)),
             ErrorKind::EmptyCharacter => {
                 error("expected one character").with_help("a space is ' ', a quote is '\\''")
             }
@@ -520,11 +663,9 @@ impl AssemblyError {
             } => {
                 let diagnostic = error("expected one byte");
                 if *is_one_character {
-                    diagnostic.with_note(
-                        "this character takes several bytes in UTF-8: it can stand in a .string",
-                    )
+                    diagnostic.with_note("characters other than ASCII can stand in a `.string`")
                 } else {
-                    diagnostic.with_help("text stands in a .string, between double quotes")
+                    diagnostic.with_help("text stands in a `.string`, between double quotes")
                 }
             }
             ErrorKind::NotUtf8 { places } => error("this byte is not UTF-8 text")
@@ -535,17 +676,26 @@ impl AssemblyError {
                 .with_help("save the file as UTF-8 in your editor"),
             ErrorKind::FileTooLarge => error("too large"),
             ErrorKind::Undefined {
+                name,
                 near: other,
                 more,
                 is_target,
-                ..
+                elsewhere,
             } => {
                 let what = if *is_target {
                     "no such label"
                 } else {
                     "no such label or constant"
                 };
-                noting_more(near(error(what), other), *more)
+                match elsewhere {
+                    None => noting_more(near(error(what), other), *more),
+                    Some((other, place)) => noting_more(error("not known in this file"), *more)
+                        .with_note_at(
+                            format!("`.globl {name}` in that file would make it known in all"),
+                            Location::new(*other, place.range()),
+                            "defined here, for this file alone",
+                        ),
+                }
             }
             ErrorKind::UndefinedRegister {
                 name,
@@ -577,17 +727,18 @@ impl AssemblyError {
             ),
             ErrorKind::Circular { .. } => error("its value depends on itself"),
             ErrorKind::UndefinedGlobal { near: other, .. } => {
-                near(error("no file of this call defines it"), other)
+                near(error("none of the files defines it"), other)
             }
-            ErrorKind::OutOfRange { range, what, .. } => {
-                error(&format!("{what} is {} … {}", range.start(), range.end()))
-            }
+            ErrorKind::OutOfRange { range, what, .. } => error(&format!(
+                "expected {} … {}{what}",
+                range.start(),
+                range.end()
+            )),
             ErrorKind::AddressOutOfRange { range, wide, .. } => {
-                let diagnostic =
-                    error(&format!("the range is {} … {}", range.start(), range.end()));
+                let diagnostic = error(&format!("expected {} … {}", range.start(), range.end()));
                 match wide {
                     Some(code) => {
-                        diagnostic.with_help(format!("load the address in 16-bit words:\n{code}"))
+                        diagnostic.with_help(format!("load the address like this:\n{code}"))
                     }
                     None => diagnostic,
                 }
@@ -595,11 +746,13 @@ impl AssemblyError {
             ErrorKind::RegisterOutOfRange { last, .. } => {
                 error(&format!("the registers are %0 … %{last}"))
             }
-            ErrorKind::PairPastEnd { .. } => error("the last register is %255").with_note(
-                "it uses the registers behind this one, too; `ulm isa show` tells which",
-            ),
+            ErrorKind::PairPastEnd { mnemonic, .. } => error("the last register is %255")
+                .with_note(format!(
+                    "it uses the registers behind this one, too; `ulm isa show {mnemonic}` tells \
+                     which"
+                )),
             ErrorKind::JumpTooFar { range, .. } => error(&format!(
-                "the range is {} … {} bytes",
+                "expected {} … {} bytes",
                 range.start(),
                 range.end()
             ))
@@ -619,26 +772,80 @@ impl AssemblyError {
             ErrorKind::AddressesOfTwoSegments => {
                 error("their distance is not known before the program is put together")
             }
-            ErrorKind::AddressArithmetic { address, .. } => error("can't be computed")
-                .with_secondary(at(*address), "an address")
-                .with_note(
-                    "an address plus or minus a number is an address; the difference of two \
-                     addresses of one segment is a number; there is nothing else",
-                ),
-            ErrorKind::AddressAsRegister => error("expected a number from 0 to 255"),
-            ErrorKind::NotKnownHere(_) => {
-                error("this depends on something that is defined further down")
+            ErrorKind::AddressArithmetic { is_word: true, .. } => {
+                error("nothing can be computed with it")
+                    .with_help("compute inside of the parentheses: `@w0(e + 1)`")
+            }
+            ErrorKind::AddressArithmetic { operator, .. } => error(match operator {
+                Operator::Add => "two addresses can't be added",
+                Operator::Subtract => "an address can't be subtracted from a number",
+                Operator::Multiply => "an address can't be multiplied",
+                Operator::Divide | Operator::Remainder => "an address can't be divided",
+            })
+            .with_note(
+                "possible are: an address plus or minus a number, \
+                 and the difference of two addresses of one segment",
+            ),
+            ErrorKind::AddressAsNumber { .. } => error("expected a number"),
+            ErrorKind::NotKnownHere {
+                name, definition, ..
+            } => {
+                let diagnostic = error(&format!("this depends on `{name}`"));
+                match definition {
+                    Some(place) => diagnostic.with_secondary(at(*place), "defined below"),
+                    None => diagnostic.with_note(format!("`{name}` is defined in another file")),
+                }
             }
             ErrorKind::BadCount { what, .. } => error(if *what == "an alignment" {
                 "expected a number of bytes from 1"
             } else {
                 "expected a number of bytes"
             }),
-            ErrorKind::DataInBss { what } => error(what)
-                .with_help("`.space` reserves zeros here; other contents belong into `.data`"),
+            ErrorKind::DataInBss { what } => {
+                error(what).with_help(if *what == "an instruction" {
+                    "instructions stand in `.text`"
+                } else {
+                    "`.space` reserves zeros here; other contents stand in `.data`"
+                })
+            }
             ErrorKind::SegmentTooLarge => error("beyond 2^64 bytes from here"),
         }
     }
+}
+
+/// What is not a number, with the number that it may be.
+fn bad_number(
+    error: impl Fn(&str) -> Diagnostic,
+    text: &str,
+    location: &Location,
+) -> Diagnostic {
+    let corrected = |label, words: &str, number: &str| {
+        error(label).with_repair(words, location.clone(), number)
+    };
+    let value = |digits: &str, radix| u64::from_str_radix(digits, radix).ok();
+    let lower = text.to_ascii_lowercase();
+    if lower.starts_with("0x") {
+        return error("expected hex digits behind `0x`");
+    }
+    if let Some(number) = lower.strip_prefix("0b").and_then(|digits| value(digits, 2)) {
+        let label = "numbers are decimal, hex with `0x`, or octal with a leading 0";
+        return corrected(label, "in hex", &format!("{number:#x}"));
+    }
+    if text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()) {
+        let digits = text.trim_start_matches('0');
+        let label = "a number with a leading 0 is octal: digits 0 to 7";
+        return corrected(label, "without the 0 it is decimal", digits);
+    }
+    if text.contains('_') {
+        let digits = text.replace('_', "");
+        if !digits.starts_with('0') && value(&digits, 10).is_some() {
+            return corrected("expected decimal digits", "without `_`", &digits);
+        }
+    }
+    if text.contains('.') {
+        return error("expected a whole number");
+    }
+    error("expected decimal digits")
 }
 
 fn noting_more(diagnostic: Diagnostic, more: usize) -> Diagnostic {
@@ -659,7 +866,7 @@ pub(crate) fn any_of(words: &[String]) -> String {
 }
 
 /// The ASCII character that another one is easily taken for.
-fn look_alike(character: char) -> Option<char> {
+pub(crate) fn look_alike(character: char) -> Option<char> {
     Some(match character {
         '“' | '”' | '„' | '‟' | '«' | '»' | '″' | '〃' => '"',
         '‘' | '’' | '‚' | '‛' | '′' | '´' => '\'',
@@ -667,8 +874,7 @@ fn look_alike(character: char) -> Option<char> {
         '×' | '∗' | '⋅' => '*',
         '÷' | '∕' | '⁄' => '/',
         '，' | '、' => ',',
-        '…' => '.',
-        '\u{A0}' | '\u{2000}'..='\u{200B}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => ' ',
+        '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => ' ',
         // The full-width forms, in the order of ASCII.
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(character) - 0xFF01 + u32::from('!'))?,
         '\u{37E}' => ';',

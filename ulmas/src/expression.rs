@@ -122,6 +122,7 @@ impl<'s> Input<'_, 's> {
             ErrorKind::Unexpected {
                 expected,
                 found: self.found(),
+                repair: None,
             },
         )
     }
@@ -424,7 +425,7 @@ const LIMIT: i128 = 1 << 100;
 
 fn binary(
     operator: Operator,
-    (left, left_span): (Value, Span),
+    (left, _): (Value, Span),
     (right, right_span): (Value, Span),
     span: Span,
 ) -> Result<Value, Option<AssemblyError>> {
@@ -457,19 +458,9 @@ fn binary(
             }
             Number(x.saturating_sub(y))
         }
-        (_, left, _) => {
-            let at = if matches!(left, Number(_)) {
-                right_span
-            } else {
-                left_span
-            };
-            return fail(
-                span,
-                ErrorKind::AddressArithmetic {
-                    operator,
-                    address: at,
-                },
-            );
+        (_, left, right) => {
+            let is_word = matches!((left, right), (Value::Word(..), _) | (_, Value::Word(..)));
+            return fail(span, ErrorKind::AddressArithmetic { operator, is_word });
         }
     };
     let magnitude = match value {

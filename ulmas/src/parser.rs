@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use crate::error::{AssemblyError, ErrorKind, LexicalError};
+use crate::error::{AssemblyError, Edit, ErrorKind, LexicalError, Repair, look_alike};
 use crate::expression::{Expression, Input, Node, Value};
-use crate::forms::{EMPTY_SHAPE, Mnemonics, extend_shape};
+use crate::forms::{EMPTY_SHAPE, ENDLESS_SHAPE, Mnemonics, extend_shape};
 use crate::image::SegmentKind;
 use crate::lexer::{Lexeme, Token};
 use crate::statement::{Item, ItemKind, Run, Span, Statement, StatementKind};
@@ -44,6 +44,16 @@ pub(crate) struct File<'s> {
     pub(crate) alignments: [u64; 3],
     pub(crate) origins: Vec<Origin>,
     pub(crate) errors: Vec<AssemblyError>,
+    /// Sizes that could not be found where they stand.
+    pub(crate) unknown_counts: Vec<UnknownCount>,
+}
+
+/// The operand of `.space` or `.align` that depends on something not known above it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UnknownCount {
+    pub(crate) what: &'static str,
+    pub(crate) expression: Expression,
+    pub(crate) time: u32,
 }
 
 /// A line that is a single unknown word: an instruction misspelt, or a label indented.
@@ -52,8 +62,8 @@ struct LonelyWord<'s> {
     span: Span,
     indentation: Span,
     place: (SegmentKind, u64),
-    /// Behind which error its own belongs.
-    near: Option<String>,
+    /// What it is if it is no label.
+    kind: ErrorKind,
 }
 
 struct Parser<'s, 'm> {
@@ -64,6 +74,8 @@ struct Parser<'s, 'm> {
     /// Labels that name what comes next in a segment, by segment.
     pending: [Vec<SymbolId>; 3],
     lonely: Vec<LonelyWord<'s>>,
+    /// By segment: it has grown past the address space, and that was said.
+    is_full: [bool; 3],
 }
 
 /// Reads a file.
@@ -83,7 +95,9 @@ pub(crate) fn parse<'s>(text: &'s str, mnemonics: &Mnemonics) -> File<'s> {
             alignments: [4, 1, 1],
             origins: Vec::new(),
             errors: Vec::new(),
+            unknown_counts: Vec::new(),
         },
+        is_full: [false; 3],
         segment: SegmentKind::Text,
         time: 0,
         pending: Default::default(),
@@ -106,6 +120,11 @@ impl<'s> Parser<'s, '_> {
         let mut lexer = <Token as logos::Logos>::lexer(self.file.text);
         let mut lexemes: Vec<Lexeme> = Vec::with_capacity(64);
         let mut line_start = 0u32;
+        // Some editors begin a file with this mark of its encoding.
+        if self.file.text.starts_with('\u{FEFF}') {
+            lexer.bump(3);
+            line_start = 3;
+        }
         loop {
             lexemes.clear();
             let mut at_end = false;
@@ -181,7 +200,34 @@ impl<'s> Parser<'s, '_> {
     /// A line that the lexer could not read: its label is defined, its instruction takes place.
     fn bad_line(&mut self, lexemes: &[Lexeme], line_start: u32, error: LexicalError, span: Span) {
         let text = &self.file.text[span.range()];
-        self.error(span, ErrorKind::lexical(error, text));
+        let mut kind = ErrorKind::lexical(error, text);
+        match &mut kind {
+            ErrorKind::StrayCharacter {
+                character: ';', edits, ..
+            }
+            | ErrorKind::StrayCharacter {
+                ascii: Some(';'),
+                edits,
+                ..
+            } => *edits = self.semicolon(line_start, span),
+            ErrorKind::StrayCharacter {
+                ascii: Some(_),
+                edits,
+                ..
+            } => *edits = self.look_alikes(span.start),
+            ErrorKind::UnterminatedString { look_alike } => {
+                let last = text.trim_end().char_indices().next_back();
+                *look_alike = last.filter(|(_, c)| self::look_alike(*c) == Some('"')).map(
+                    |(at, character)| {
+                        let start = span.start + at as u32;
+                        let end = start + character.len_utf8() as u32;
+                        (character, Span { start, end })
+                    },
+                );
+            }
+            _ => {}
+        }
+        self.error(span, kind);
         let Some((&first, mut rest)) = lexemes.split_first() else {
             return;
         };
@@ -201,6 +247,62 @@ impl<'s> Parser<'s, '_> {
         }
     }
 
+    /// A semicolon at the end of a line is too much; one that stands apart begins a comment.
+    fn semicolon(&self, line_start: u32, span: Span) -> Vec<Edit> {
+        let before = &self.file.text[line_start as usize..span.start as usize];
+        let behind = &self.file.text[span.end as usize..];
+        let replacement = if behind
+            .bytes()
+            .find(|byte| !matches!(byte, b' ' | b'\t' | b'\r'))
+            .is_none_or(|byte| byte == b'\n')
+        {
+            ""
+        } else if before.ends_with(char::is_whitespace) || before.is_empty() {
+            "#"
+        } else {
+            return Vec::new();
+        };
+        vec![Edit {
+            span,
+            text: replacement.to_owned(),
+        }]
+    }
+
+    /// Replacements for the characters from `start` to the end of the line that only look like
+    /// ASCII; not for those in comments and strings.
+    fn look_alikes(&self, start: u32) -> Vec<Edit> {
+        const LONGEST: usize = 100;
+        let rest = &self.file.text[start as usize..];
+        let mut edits = Vec::new();
+        let mut closing: Option<char> = None;
+        for (at, character) in rest.char_indices() {
+            let ascii = look_alike(character);
+            let is_quote = |c: char| c == '"' || c == '\'';
+            if character == '\n' || edits.len() == LONGEST {
+                break;
+            }
+            if let Some(quote) = closing {
+                if character != quote && ascii != Some(quote) {
+                    continue;
+                }
+                closing = None;
+            } else if let Some(quote) = Some(ascii.unwrap_or(character)).filter(|c| is_quote(*c)) {
+                closing = Some(quote);
+            } else if character == '#' || rest[at..].starts_with("//") {
+                break;
+            }
+            if let Some(ascii) = ascii {
+                let start = start + at as u32;
+                let end = start + character.len_utf8() as u32;
+                edits.push(Edit {
+                    span: Span { start, end },
+                    text: ascii.to_string(),
+                });
+            }
+        }
+        edits
+    }
+
     /// The symbol of a bad definition: its uses are no errors.
     fn break_symbol(&mut self, name: Option<&Lexeme>) {
         if let Some(lexeme) = name.filter(|l| l.token == Token::Identifier) {
@@ -214,14 +316,28 @@ impl<'s> Parser<'s, '_> {
         let first = lexemes[0];
         let name = &self.file.text[first.range()];
         if first.token != Token::Identifier {
-            let error = self
+            let mut error = self
                 .input(lexemes)
                 .unexpected("a label, an instruction or a directive");
+            if followed_by_colon(lexemes) && first.token == Token::Number {
+                let ErrorKind::Unexpected { repair, .. } = &mut *error.kind else {
+                    return;
+                };
+                *repair = Some(Repair::new(
+                    "a name begins with a letter, `_` or `.`",
+                    Span::of(first),
+                    format!(".{name}"),
+                ));
+            }
             self.file.errors.push(error);
             return;
         }
-        let followed_by_colon = lexemes.get(1).is_some_and(|l| l.token == Token::Colon);
+        let followed_by_colon = followed_by_colon(lexemes);
         if first.start == line_start {
+            if !followed_by_colon && self.is_misspelt_in_first_column(name, lexemes) {
+                self.unknown(lexemes, "        ");
+                return;
+            }
             if !followed_by_colon && self.is_in_first_column(name, &lexemes[1..]) {
                 let what = if name.starts_with('.') {
                     "directive"
@@ -250,7 +366,10 @@ impl<'s> Parser<'s, '_> {
             let next = &self.file.text[next.range()];
             self.mnemonics.find(next).is_some() || DIRECTIVES.contains(&next)
         });
-        if !is_code && (followed_by_colon || next_is_code) {
+        // `.section .data` is no label.
+        let is_directive = name.starts_with('.')
+            && lexemes.get(1).is_some_and(|next| self.file.text[next.range()].starts_with('.'));
+        if !is_code && (followed_by_colon || next_is_code && !is_directive) {
             let indentation = Span {
                 start: line_start,
                 end: first.start,
@@ -313,8 +432,33 @@ impl<'s> Parser<'s, '_> {
             || takes_operands && next.starts_with('.') && !DIRECTIVES.contains(&next)
     }
 
+    /// Whether a word in column 1 was meant as code, but is misspelt.
+    fn is_misspelt_in_first_column(&self, name: &str, lexemes: &[Lexeme]) -> bool {
+        if self.mnemonics.find(name).is_some() || DIRECTIVES.contains(&name) {
+            return false;
+        }
+        let Some(next) = lexemes.get(1) else {
+            return false;
+        };
+        if next.token != Token::Identifier {
+            return self.is_near_code(name);
+        }
+        // `jpm loop`; but `loop sbuq …` is a label before something misspelt.
+        let next = &self.file.text[next.range()];
+        let next_is_code = next.starts_with('.') && !name.starts_with('.')
+            || self.mnemonics.find(next).is_some()
+            || self.is_near_code(next);
+        !next_is_code && lexemes.len() == 2 && self.is_near_code(name)
+    }
+
+    fn is_near_code(&self, name: &str) -> bool {
+        let mnemonics = self.mnemonics.list.iter().map(|m| m.name.as_str());
+        diagnostics::nearest(name, mnemonics.chain(DIRECTIVES)).is_some()
+    }
+
     fn lonely_word(&mut self, name: &'s str, lexeme: Lexeme, indentation: Span) {
-        let near = self.near_mnemonic(name);
+        let kind =
+            crate::operands::unknown_mnemonic(&mut self.file, self.mnemonics, &[lexeme], "");
         let segment = self.segment;
         let place = (segment, self.file.sizes[segment as usize]);
         self.lonely.push(LonelyWord {
@@ -322,14 +466,28 @@ impl<'s> Parser<'s, '_> {
             span: Span::of(lexeme),
             indentation,
             place,
-            near,
+            kind,
         });
         self.time += 1;
     }
 
-    fn near_mnemonic(&self, name: &str) -> Option<String> {
-        let names = self.mnemonics.list.iter().map(|m| m.name.as_str());
-        diagnostics::nearest(name, names).map(str::to_owned)
+    /// Code that is neither an instruction nor a directive.
+    fn unknown(&mut self, lexemes: &[Lexeme], indentation: &str) {
+        let first = lexemes[0];
+        let name = &self.file.text[first.range()];
+        if name.starts_with('.') {
+            let kind = unknown_directive(self.file.text, lexemes, indentation);
+            self.error(Span::of(first), kind);
+        } else {
+            let kind = crate::operands::unknown_mnemonic(
+                &mut self.file,
+                self.mnemonics,
+                lexemes,
+                indentation,
+            );
+            self.error(Span::of(first), kind);
+            self.emit_broken(Span::of(first));
+        }
     }
 
     fn label(&mut self, lexeme: Lexeme) {
@@ -352,16 +510,10 @@ impl<'s> Parser<'s, '_> {
         }
         if let Some(mnemonic) = self.mnemonics.find(name) {
             self.instruction(mnemonic, lexemes);
-        } else if name.starts_with('.') {
+        } else if DIRECTIVES.contains(&name) {
             self.directive(name, lexemes);
         } else {
-            let near = self.near_mnemonic(name);
-            let kind = ErrorKind::UnknownMnemonic {
-                name: name.to_owned(),
-                near,
-            };
-            self.error(Span::of(first), kind);
-            self.emit_broken(Span::of(first));
+            self.unknown(lexemes, "");
         }
     }
 
@@ -385,6 +537,7 @@ impl<'s> Parser<'s, '_> {
                     what: "an instruction",
                 },
             );
+            self.emit_broken(span);
             return;
         }
         let mnemonic = self.mnemonics.get(number);
@@ -410,14 +563,17 @@ impl<'s> Parser<'s, '_> {
                 if mnemonic.candidates.iter().any(|c| c.shape == shape) {
                     self.emit(kind, 4, 4, span);
                 } else {
-                    let error = crate::operands::diagnose(&mut self.file, mnemonic, lexemes, items);
+                    let mnemonics = self.mnemonics;
+                    self.file.items.truncate(start as usize);
+                    let error =
+                        crate::operands::diagnose(&mut self.file, mnemonics, mnemonic, lexemes);
                     self.file.errors.push(error);
                     self.emit_broken(span);
                 }
             }
             Err(error) => {
                 self.file.items.truncate(start as usize);
-                let error = crate::operands::or_missing_comma(&mut self.file, mnemonic, lexemes)
+                let error = crate::operands::or_missing_mark(&mut self.file, mnemonic, lexemes)
                     .unwrap_or(error);
                 self.file.errors.push(error);
                 self.emit_broken(span);
@@ -425,9 +581,14 @@ impl<'s> Parser<'s, '_> {
         }
     }
 
+    /// A line in error takes its place, so that the labels below are right.
     fn emit_broken(&mut self, span: Span) {
-        if self.segment != SegmentKind::Bss {
-            self.emit(StatementKind::Broken, 4, 4, span);
+        self.emit(StatementKind::Broken, 4, 4, span);
+    }
+
+    fn too_large(&mut self, span: Span) {
+        if !std::mem::replace(&mut self.is_full[self.segment as usize], true) {
+            self.error(span, ErrorKind::SegmentTooLarge);
         }
     }
 
@@ -440,7 +601,7 @@ impl<'s> Parser<'s, '_> {
             .checked_add(size)
             .filter(|_| offset >= self.file.sizes[index]);
         let Some(end) = end else {
-            self.error(span, ErrorKind::SegmentTooLarge);
+            self.too_large(span);
             return;
         };
         let common = crate::image::common_alignment(self.file.alignments[index], alignment);
@@ -494,15 +655,13 @@ impl<'s> Parser<'s, '_> {
             let indentation = word.indentation;
             self.error(word.span, ErrorKind::IndentedLabel { name, indentation });
         } else {
-            self.error(
-                word.span,
-                ErrorKind::UnknownMnemonic {
-                    name,
-                    near: word.near,
-                },
-            );
+            self.error(word.span, word.kind);
         }
     }
+}
+
+fn followed_by_colon(lexemes: &[Lexeme]) -> bool {
+    lexemes.get(1).is_some_and(|l| l.token == Token::Colon)
 }
 
 fn whole(lexemes: &[Lexeme]) -> Span {
@@ -550,10 +709,20 @@ pub(crate) fn operands(
                 continue;
             }
         }
+        let (position, nodes) = (input.position, input.nodes.len());
         let expression = input
             .expect_expression()
-            .map_err(|error| expected_operand(error, mark))?;
+            .map_err(|error| expected_operand(input, error, mark, position))?;
         shape = extend_shape(shape, None);
+        if mark == Some('%') && input.nodes.len() > nodes + 1 {
+            let lexemes = input.lexemes;
+            let end = input.position;
+            if (position + 1..end).any(|i| {
+                lexemes[i].token == Token::Percent && is_doubtful_percent(lexemes, i)
+            }) {
+                shape = ENDLESS_SHAPE;
+            }
+        }
         let span = expression.span(input.nodes);
         items.push(Item {
             kind: ItemKind::Expression(expression),
@@ -564,8 +733,14 @@ pub(crate) fn operands(
 }
 
 /// Says what was expected in terms of operands.
-fn expected_operand(mut error: AssemblyError, mark: Option<char>) -> AssemblyError {
-    if let ErrorKind::Unexpected { expected, .. } = &mut *error.kind
+fn expected_operand(
+    input: &Input<'_, '_>,
+    mut error: AssemblyError,
+    mark: Option<char>,
+    position: usize,
+) -> AssemblyError {
+    if input.position == position
+        && let ErrorKind::Unexpected { expected, .. } = &mut *error.kind
         && *expected == "a value"
     {
         *expected = if mark == Some('%') {
@@ -575,6 +750,59 @@ fn expected_operand(mut error: AssemblyError, mark: Option<char>) -> AssemblyErr
         };
     }
     error
+}
+
+/// Whether `%` was hardly meant as modulo: in `%1 %2`, a comma is missing.
+pub(crate) fn is_doubtful_percent(lexemes: &[Lexeme], position: usize) -> bool {
+    let sign = lexemes[position];
+    let stands_apart = position > 0 && lexemes[position - 1].end < sign.start;
+    let is_prefix = (lexemes.get(position + 1)).is_some_and(|next| next.start == sign.end);
+    stands_apart && is_prefix
+}
+
+/// A directive that there is not, with the one that does the same if another assembler has it.
+fn unknown_directive(text: &str, lexemes: &[Lexeme], indentation: &str) -> ErrorKind {
+    let span = Span::of(lexemes[0]);
+    let name = &text[span.range()];
+    let same = match name.to_ascii_lowercase().as_str() {
+        ".asciz" | ".asciiz" | ".stringz" => Some(".string"),
+        ".int" | ".4byte" => Some(".long"),
+        ".short" | ".half" | ".hword" | ".2byte" => Some(".word"),
+        ".dword" | ".8byte" => Some(".quad"),
+        ".skip" | ".zero" => Some(".space"),
+        ".balign" => Some(".align"),
+        ".set" => Some(".equ"),
+        ".rodata" => Some(".data"),
+        _ => None,
+    };
+    let segment = lexemes.get(1).map(|next| &text[next.range()]);
+    let repair = match (name, segment, same) {
+        (".section", Some(segment @ (".text" | ".data" | ".bss")), _) => {
+            let end = lexemes[1].end;
+            let words = "the directive is the name of the segment alone";
+            Some(Repair::new(
+                words,
+                Span { end, ..span },
+                format!("{indentation}{segment}"),
+            ))
+        }
+        (_, _, Some(same)) => Some(Repair::new(
+            format!("`{same}` does that here"),
+            span,
+            format!("{indentation}{same}"),
+        )),
+        (_, _, None) => diagnostics::nearest(name, DIRECTIVES).map(|near| {
+            Repair::new(
+                format!("did you mean `{near}`?"),
+                span,
+                format!("{indentation}{near}"),
+            )
+        }),
+    };
+    ErrorKind::UnknownDirective {
+        name: name.to_owned(),
+        repair,
+    }
 }
 
 fn is_word_selector(input: &Input<'_, '_>) -> bool {
@@ -633,14 +861,7 @@ impl<'s> Parser<'s, '_> {
             ".space" => self.space(lexemes),
             ".align" => self.align(lexemes),
             ".globl" | ".global" => self.global(lexemes),
-            _ => {
-                let near = diagnostics::nearest(name, DIRECTIVES).map(str::to_owned);
-                let kind = ErrorKind::UnknownDirective {
-                    name: name.to_owned(),
-                    near,
-                };
-                self.error(Span::of(lexemes[0]), kind);
-            }
+            _ => self.unknown(lexemes, ""),
         }
     }
 
@@ -673,12 +894,19 @@ impl<'s> Parser<'s, '_> {
         input.position = 2;
         if input.peek() != Some(Token::Comma) {
             return Err(match input.peek() {
-                Some(Token::Number | Token::Identifier | Token::Character | Token::Minus) => {
+                Some(
+                    Token::Number
+                    | Token::Identifier
+                    | Token::Character
+                    | Token::Minus
+                    | Token::OpenParenthesis
+                    | Token::At,
+                ) => {
                     let end = Span {
                         start: name.end,
                         end: name.end,
                     };
-                    let edits = vec![crate::error::Edit {
+                    let edits = vec![Edit {
                         span: end,
                         text: ",".into(),
                     }];
@@ -706,6 +934,7 @@ impl<'s> Parser<'s, '_> {
             nodes: &mut self.file.nodes,
             symbols: &mut self.file.symbols,
         };
+        let mut missing: Vec<Edit> = Vec::new();
         let result = loop {
             if input.peek() == Some(Token::Dollar) {
                 input.position += 1;
@@ -716,32 +945,51 @@ impl<'s> Parser<'s, '_> {
                     let kind = ItemKind::Expression(expression);
                     self.file.items.push(Item { kind, span });
                 }
-                Err(error) => break Err(error),
-            }
-            if input.peek() != Some(Token::Comma) {
-                break match input.peek() {
-                    None => Ok(()),
-                    Some(Token::Number | Token::Identifier | Token::Character) => {
-                        let end = lexemes[input.position - 1].end;
-                        let span = Span { start: end, end };
-                        let edits = vec![crate::error::Edit {
-                            span,
-                            text: ",".into(),
-                        }];
-                        Err(AssemblyError::new(span, ErrorKind::MissingComma { edits }))
+                Err(mut error) => {
+                    if let ErrorKind::Unexpected { repair, .. } = &mut *error.kind
+                        && input.peek().is_none()
+                        && input.position > 2
+                        && lexemes[input.position - 1].token == Token::Comma
+                    {
+                        let comma = Span::of(lexemes[input.position - 1]);
+                        *repair = Some(Repair::new("remove the comma", comma, ""));
                     }
-                    Some(_) => Err(input.unexpected("`,` or the end of the line")),
-                };
+                    break Err(error);
+                }
             }
-            input.position += 1;
+            match input.peek() {
+                None => break Ok(()),
+                Some(Token::Comma) => input.position += 1,
+                Some(
+                    Token::Number
+                    | Token::Identifier
+                    | Token::Character
+                    | Token::OpenParenthesis
+                    | Token::At,
+                ) => {
+                    let end = lexemes[input.position - 1].end;
+                    missing.push(Edit {
+                        span: Span { start: end, end },
+                        text: ",".into(),
+                    });
+                }
+                Some(_) => break Err(input.unexpected("`,` or the end of the line")),
+            }
+        };
+        let result = match missing.first() {
+            Some(first) if result.is_ok() => Err(AssemblyError::new(
+                first.span,
+                ErrorKind::MissingComma { edits: missing },
+            )),
+            _ => result,
         };
         // A bad value takes place all the same.
-        let commas = lexemes.iter().filter(|l| l.token == Token::Comma).count() as u64;
+        let commas = lexemes.iter().filter(|l| l.token == Token::Comma).count();
         let items = Run {
             start,
             end: self.file.items.len() as u32,
         };
-        let size_of_all = u64::from(size) * (commas + 1);
+        let size_of_all = u64::from(size) * (commas + 1).max(items.range().len()) as u64;
         let kind = match result {
             Ok(()) => StatementKind::Data { size, items },
             Err(error) => {
@@ -770,7 +1018,22 @@ impl<'s> Parser<'s, '_> {
                     })
                 })
             }
-            _ => Err(input.unexpected("text in double quotes")),
+            found => {
+                let mut error = input.unexpected("text in double quotes");
+                let lexeme = lexemes.get(1).filter(|_| found == Some(Token::Character));
+                if let (Some(lexeme), ErrorKind::Unexpected { repair, .. }) =
+                    (lexeme, &mut *error.kind)
+                {
+                    let text = &input.text[lexeme.range()];
+                    let inner = text[1..text.len() - 1].replace('"', "\\\"");
+                    *repair = Some(Repair::new(
+                        "text has double quotes",
+                        Span::of(*lexeme),
+                        format!("\"{inner}\""),
+                    ));
+                }
+                Err(error)
+            }
         };
         if let Err(error) = result {
             self.file.errors.push(error);
@@ -810,7 +1073,16 @@ impl<'s> Parser<'s, '_> {
                 Ok(count) if value >= least => Ok(count),
                 _ => fail(ErrorKind::BadCount { what, value }),
             },
-            _ => fail(ErrorKind::NotKnownHere(what)),
+            Some(_) => fail(ErrorKind::AddressAsNumber { what }),
+            None => {
+                // Whether it is a mistake of its own shows when all definitions are known.
+                self.file.unknown_counts.push(UnknownCount {
+                    what,
+                    expression,
+                    time,
+                });
+                Err(None)
+            }
         }
     }
 
@@ -832,7 +1104,7 @@ impl<'s> Parser<'s, '_> {
                 let size = self.file.sizes[index];
                 let aligned = crate::image::round_up(size, alignment);
                 if aligned < size {
-                    self.error(whole(lexemes), ErrorKind::SegmentTooLarge);
+                    self.too_large(whole(lexemes));
                 } else {
                     self.file.sizes[index] = aligned;
                     let common = self.file.alignments[index];

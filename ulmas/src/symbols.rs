@@ -115,13 +115,24 @@ impl<'s> Symbols<'s> {
                 return Ok(id);
             }
             Definition::Label { span, .. } => *span,
-            Definition::Equ(equs) => self.equs[equs[0] as usize].span,
+            Definition::Equ(equs) => {
+                let first = self.equs[equs[0] as usize].span;
+                self.forget(id);
+                first
+            }
         };
         let name = name.to_owned();
         Err(AssemblyError::new(
             span,
             ErrorKind::DefinedTwice { name, first },
         ))
+    }
+
+    /// A name that is both a label and a constant is neither: its uses are no errors of their own.
+    fn forget(&mut self, id: SymbolId) {
+        let symbol = self.get_mut(id);
+        symbol.definition = Definition::None;
+        symbol.is_broken = true;
     }
 
     pub(crate) fn place_label(&mut self, id: SymbolId, segment: SegmentKind, offset: u64) {
@@ -146,6 +157,7 @@ impl<'s> Symbols<'s> {
                     name: name.to_owned(),
                     first: *first,
                 };
+                self.forget(symbol);
                 return Err(AssemblyError::new(span, kind));
             }
             Definition::Equ(equs) => equs.push(number),

@@ -1,0 +1,15 @@
+        .string "a\qb"
+        .string "\xyz"
+        .string "\777"
+        .string "\x100"
+        .string "äöü\ü"
+        putc    '\q'
+        putc    '\400'
+        putc    ''
+        putc    'ab'
+        putc    'ä'
+        putc    '€'
+        putc    '\\n'
+        putc    '\x'
+        putc    '\'
+        halt    0

@@ -1,0 +1,6 @@
+        addq    1, %1, %1
+    halt    0
+        halt　0
+        halt  0
+        halt    0​
+﻿        halt 0

@@ -1,0 +1,2 @@
+        ldzwq   start - 8, %1
+start:  halt    0

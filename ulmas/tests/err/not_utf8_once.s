@@ -1,0 +1,2 @@
+        .string "über"
+        halt 0

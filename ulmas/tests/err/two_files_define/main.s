@@ -1,0 +1,4 @@
+        .globl  puts
+        jmp     puts
+puts:
+        halt    0

@@ -1,0 +1,3 @@
+        jmp     puts
+        jmp     helper
+        halt    0

@@ -1,0 +1,190 @@
+//! Every message of the assembler: `err/*.s` and `ok/*.s` beside what is said about them.
+//!
+//! `UPDATE_GOLDENFILES=1 cargo test -p ulmas --test messages` writes the expected files anew.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use diagnostics::{Advice, Appearance, Diagnostic, FileId, Severity, Sources};
+use ulm_isa::Isa;
+use ulmas::Assembly;
+
+/// A program of one file, or of the files of a folder, the one called `main.s` first.
+struct Program {
+    name: String,
+    sources: Sources,
+    files: Vec<FileId>,
+}
+
+impl Program {
+    fn assemble(&self) -> Assembly {
+        ulmas::assemble(Isa::ulm(), &self.sources, &self.files)
+    }
+}
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(name)
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("it can be listed").path())
+        .collect();
+    // `main.s` stands for the file that is named first on the command line.
+    paths.sort_by_key(|path| (!path.ends_with("main.s"), path.clone()));
+    paths
+}
+
+fn programs(name: &str) -> Vec<Program> {
+    let is_source = |path: &PathBuf| path.extension().is_some_and(|e| e == "s");
+    let program = |path: PathBuf| {
+        let paths = if path.is_dir() {
+            entries(&path)
+        } else {
+            vec![path.clone()]
+        };
+        let mut sources = Sources::new();
+        let files = paths.iter().filter(|path| is_source(path)).map(|path| {
+            let name = path.file_name().expect("a file has a name");
+            let bytes = std::fs::read(path).expect("it can be read");
+            sources.add_bytes(name.to_string_lossy(), bytes)
+        });
+        let files = files.collect();
+        let name = path.file_stem().expect("it has a name");
+        Program {
+            name: name.to_string_lossy().into_owned(),
+            sources,
+            files,
+        }
+    };
+    entries(&folder(name))
+        .into_iter()
+        .filter(|path| is_source(path) || path.is_dir())
+        .map(program)
+        .collect()
+}
+
+fn compare_with_expected(name: &str) {
+    let mut mint = goldenfile::Mint::new(folder(name));
+    for program in programs(name) {
+        let assembly = program.assemble();
+        let text = diagnostics::render_all(
+            &assembly.diagnostics,
+            &program.sources,
+            Appearance::Plain,
+        );
+        let mut file = mint
+            .new_goldenfile(format!("{}.txt", program.name))
+            .expect("it can be made");
+        file.write_all(text.as_bytes()).expect("it can be written");
+    }
+}
+
+#[test]
+fn every_mistake_has_its_message() {
+    compare_with_expected("err");
+}
+
+#[test]
+fn every_doubtful_program_has_its_warnings() {
+    compare_with_expected("ok");
+}
+
+/// A replacement carried out.
+fn repaired(program: &Program, replacements: &[diagnostics::Replacement]) -> Program {
+    let mut texts: Vec<String> = program
+        .files
+        .iter()
+        .map(|&file| program.sources.get(file).text.clone())
+        .collect();
+    let mut replacements = replacements.to_vec();
+    replacements.sort_by_key(|r| std::cmp::Reverse(r.location.span.start));
+    for replacement in replacements {
+        let at = program
+            .files
+            .iter()
+            .position(|&file| file == replacement.location.file)
+            .expect("it is one of the files");
+        texts[at].replace_range(replacement.location.span, &replacement.text);
+    }
+    let mut sources = Sources::new();
+    let files = (program.files.iter().zip(texts))
+        .map(|(&file, text)| sources.add(program.sources.get(file).name.clone(), text))
+        .collect();
+    Program {
+        name: program.name.clone(),
+        sources,
+        files,
+    }
+}
+
+/// An error without its place, which a repair may move.
+fn identity(diagnostic: &Diagnostic) -> (&'static str, String) {
+    (diagnostic.code, diagnostic.message.clone())
+}
+
+/// Programs with several mistakes in a line: the repair of one reveals another.
+const REVEALING: [&str; 4] = ["follow_up", "gnu", "prose", "unknown_directive"];
+
+#[test]
+fn a_repair_removes_its_error_and_makes_no_other() {
+    let mut repairs = 0;
+    let mut failures = String::new();
+    for program in programs("err") {
+        let before = program.assemble().diagnostics;
+        for (number, diagnostic) in before.iter().enumerate() {
+            let mut current = before.clone();
+            let mut at = Some(number);
+            let mut repaired_program = None;
+            // One error may stand for several places: then the repair of the first leaves the
+            // others, which are repaired in turn.
+            for _ in 0..10 {
+                let Some(place) = at else { break };
+                let Some(Advice::Repair(_, replacements)) = current[place]
+                    .advice
+                    .iter()
+                    .find(|advice| matches!(advice, Advice::Repair(..)))
+                else {
+                    break;
+                };
+                let from = repaired_program.as_ref().unwrap_or(&program);
+                let next = repaired(from, replacements);
+                current = next.assemble().diagnostics;
+                current.retain(|d| d.severity == Severity::Error);
+                repaired_program = Some(next);
+                let count = |list: &[Diagnostic]| {
+                    list.iter()
+                        .filter(|d| identity(d) == identity(diagnostic))
+                        .count()
+                };
+                at = (count(&current) >= count(&before))
+                    .then(|| {
+                        current
+                            .iter()
+                            .position(|d| identity(d) == identity(diagnostic))
+                    })
+                    .flatten();
+            }
+            let Some(after) = repaired_program else {
+                continue;
+            };
+            repairs += 1;
+            let reveals = REVEALING.contains(&program.name.as_str());
+            if at.is_some() || (current.len() >= before.len() && !reveals) {
+                let known: Vec<_> = before.iter().map(identity).collect();
+                current.retain(|d| !known.contains(&identity(d)));
+                failures += &format!(
+                    "{}: this is not repaired:\n{}and these are new:\n{}",
+                    program.name,
+                    diagnostics::render(diagnostic, &program.sources, Appearance::Plain),
+                    diagnostics::render_all(&current, &after.sources, Appearance::Plain)
+                );
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+    assert!(repairs > 100, "only {repairs} repairs");
+}
