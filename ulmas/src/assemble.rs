@@ -97,12 +97,7 @@ pub fn assemble(isa: &Isa, sources: &Sources, files: &[FileId]) -> Assembly {
 }
 
 /// An undefined name may have a definition in another file that keeps it for itself.
-fn note_elsewhere(
-    parsed: &[File<'_>],
-    files: &[FileId],
-    index: usize,
-    error: &mut AssemblyError,
-) {
+fn note_elsewhere(parsed: &[File<'_>], files: &[FileId], index: usize, error: &mut AssemblyError) {
     if let ErrorKind::Undefined {
         name, elsewhere, ..
     } = &mut *error.kind

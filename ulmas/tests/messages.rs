@@ -71,11 +71,8 @@ fn compare_with_expected(name: &str) {
     let mut mint = goldenfile::Mint::new(folder(name));
     for program in programs(name) {
         let assembly = program.assemble();
-        let text = diagnostics::render_all(
-            &assembly.diagnostics,
-            &program.sources,
-            Appearance::Plain,
-        );
+        let text =
+            diagnostics::render_all(&assembly.diagnostics, &program.sources, Appearance::Plain);
         let mut file = mint
             .new_goldenfile(format!("{}.txt", program.name))
             .expect("it can be made");
