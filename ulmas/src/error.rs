@@ -211,8 +211,8 @@ pub(crate) enum ErrorKind {
     AddressesOfTwoSegments,
     #[error("`{}` with {}", operator_text(*.operator), address_or_word(*.is_word))]
     AddressArithmetic { operator: Operator, is_word: bool },
-    #[error("an address can't be {what}")]
-    AddressAsNumber { what: &'static str },
+    #[error("{} can't be {what}", address_or_word(*.is_word))]
+    AddressAsNumber { what: &'static str, is_word: bool },
     #[error("{what} must be known here")]
     NotKnownHere {
         what: &'static str,
@@ -258,11 +258,17 @@ pub(crate) enum UnknownHelp {
 
 fn stray(character: char, ascii: Option<char>) -> String {
     match (ascii, character) {
-        (Some(' '), _) => format!("the character {} only looks like a space", code_of(character)),
+        (Some(' '), _) => format!(
+            "the character {} only looks like a space",
+            code_of(character)
+        ),
         (Some(ascii), _) => format!("the character `{character}` only looks like `{ascii}`"),
         (None, '`') => "the character '`' has no meaning here".into(),
         (None, _) if is_invisible(character) => {
-            format!("the invisible character {} has no meaning here", code_of(character))
+            format!(
+                "the invisible character {} has no meaning here",
+                code_of(character)
+            )
         }
         (None, _) => format!("the character `{character}` has no meaning here"),
     }
@@ -275,7 +281,10 @@ fn code_of(character: char) -> String {
 fn is_invisible(character: char) -> bool {
     let escaped = character.escape_debug().next() == Some('\\');
     escaped && !matches!(character, '\\' | '"' | '\'')
-        || matches!(character, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}')
+        || matches!(
+            character,
+            '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}'
+        )
 }
 
 fn too_long(is_one_character: bool, bytes: usize) -> String {
@@ -585,20 +594,21 @@ impl AssemblyError {
                         error(&code).with_help(format!("`{ascii}` has no meaning here either"))
                     }
                     Some(';') => semicolon(error(&code), edits),
-                    Some(' ') => {
-                        edited(error("not a space"), "write an ordinary space", edits)
-                    }
+                    Some(' ') => edited(error("not a space"), "write an ordinary space", edits),
                     Some(ascii) => edited(error(&code), &format!("write `{ascii}`"), edits),
                     None => match character {
                         ';' => semicolon(error("stray character"), edits),
-                        '&' | '|' | '^' | '~' | '<' | '>' | '=' | '!' => error("stray character")
+                        '&' | '|' | '^' | '~' | '<' | '>' | '=' => error("stray character")
                             .with_help("expressions have `+`, `-`, `*`, `/`, `%` and parentheses"),
                         '!'..='~' => error("stray character"),
                         c if c.is_alphanumeric() => error(&code).with_help(
                             "names consist of the letters a to z and A to Z, digits, `_` and `.`",
                         ),
-                        c if is_invisible(*c) => error("not visible in most editors")
-                            .with_repair("remove it", at(self.span), ""),
+                        c if is_invisible(*c) => error("not visible in most editors").with_repair(
+                            "remove it",
+                            at(self.span),
+                            "",
+                        ),
                         _ => error(&code).with_help(
                             "outside of comments and strings there is only plain ASCII text",
                         ),
@@ -606,11 +616,9 @@ impl AssemblyError {
                 }
             }
             ErrorKind::UnterminatedString { look_alike } => match look_alike {
-                None => error("opened here").with_repair(
-                    "close it on the same line",
-                    at(behind),
-                    "\"",
-                ),
+                None => {
+                    error("opened here").with_repair("close it on the same line", at(behind), "\"")
+                }
                 Some((character, place)) => error("opened here").with_repair(
                     format!("`{character}` only looks like `\"`"),
                     at(*place),
@@ -641,9 +649,8 @@ impl AssemblyError {
                 } else if is_whole {
                     error("opened here").with_repair("close it", at(behind), "'")
                 } else {
-                    error("opened here").with_help(
-                        "a character is like 'a' or '\\n'; text stands in a `.string`",
-                    )
+                    error("opened here")
+                        .with_help("a character is like 'a' or '\\n'; text stands in a `.string`")
                 }
             }
             ErrorKind::UnknownEscape { .. } => error("unknown escape").with_note(
@@ -801,24 +808,18 @@ impl AssemblyError {
             } else {
                 "expected a number of bytes"
             }),
-            ErrorKind::DataInBss { what } => {
-                error(what).with_help(if *what == "an instruction" {
-                    "instructions stand in `.text`"
-                } else {
-                    "`.space` reserves zeros here; other contents stand in `.data`"
-                })
-            }
+            ErrorKind::DataInBss { what } => error(what).with_help(if *what == "an instruction" {
+                "instructions stand in `.text`"
+            } else {
+                "`.space` reserves zeros here; other contents stand in `.data`"
+            }),
             ErrorKind::SegmentTooLarge => error("beyond 2^64 bytes from here"),
         }
     }
 }
 
 /// What is not a number, with the number that it may be.
-fn bad_number(
-    error: impl Fn(&str) -> Diagnostic,
-    text: &str,
-    location: &Location,
-) -> Diagnostic {
+fn bad_number(error: impl Fn(&str) -> Diagnostic, text: &str, location: &Location) -> Diagnostic {
     let corrected = |label, words: &str, number: &str| {
         error(label).with_repair(words, location.clone(), number)
     };
@@ -851,8 +852,8 @@ fn bad_number(
 fn noting_more(diagnostic: Diagnostic, more: usize) -> Diagnostic {
     match more {
         0 => diagnostic,
-        1 => diagnostic.with_note("it is used once more below"),
-        n => diagnostic.with_note(format!("it is used {n} more times below")),
+        1 => diagnostic.with_note("it is used once more"),
+        n => diagnostic.with_note(format!("it is used {n} more times")),
     }
 }
 
@@ -874,7 +875,9 @@ pub(crate) fn look_alike(character: char) -> Option<char> {
         '×' | '∗' | '⋅' => '*',
         '÷' | '∕' | '⁄' => '/',
         '，' | '、' => ',',
-        '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => ' ',
+        '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => {
+            ' '
+        }
         // The full-width forms, in the order of ASCII.
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(character) - 0xFF01 + u32::from('!'))?,
         '\u{37E}' => ';',

@@ -335,11 +335,18 @@ fn unbalanced(
     let &open = open.last()?;
     let with = |position: usize| {
         let mut changed = lexemes.to_vec();
-        changed.insert(position, inserted(lexemes, position, Token::CloseParenthesis));
+        changed.insert(
+            position,
+            inserted(lexemes, position, Token::CloseParenthesis),
+        );
         changed
     };
     // Most likely before a comma or at the end.
-    let is_at_end = |i: &usize| lexemes.get(*i).is_none_or(|next| next.token == Token::Comma);
+    let is_at_end = |i: &usize| {
+        lexemes
+            .get(*i)
+            .is_none_or(|next| next.token == Token::Comma)
+    };
     let (likely, unlikely): (Vec<_>, Vec<_>) = (open + 2..=lexemes.len()).partition(is_at_end);
     let mut places = likely.into_iter().chain(unlikely);
     let place = places.find(|&i| fits(file, mnemonic, &with(i)))?;
@@ -411,8 +418,7 @@ fn missing_operand(
         .copied()
         .filter(|lexeme| lexeme.start != comma.start)
         .collect();
-    let repair =
-        fits(file, mnemonic, &without).then(|| Repair::new("remove the comma", comma, ""));
+    let repair = fits(file, mnemonic, &without).then(|| Repair::new("remove the comma", comma, ""));
     Some(AssemblyError::new(
         span,
         ErrorKind::Unexpected {
@@ -538,7 +544,11 @@ fn span_of(operand: &[Part]) -> Span {
 /// The forms of a mnemonic; those that differ in a number only are one line.
 fn write_forms(mnemonic: &Mnemonic) -> Vec<String> {
     let texts = merged(mnemonic.candidates.iter().map(|c| (c.text.as_str(), c)));
-    let line = |text: &String| format!("    {} {text}", mnemonic.name).trim_end().to_owned();
+    let line = |text: &String| {
+        format!("    {} {text}", mnemonic.name)
+            .trim_end()
+            .to_owned()
+    };
     texts.iter().map(line).collect()
 }
 
@@ -554,7 +564,11 @@ fn merged<'a>(texts: impl Iterator<Item = (&'a str, &'a Candidate)>) -> Vec<Stri
             Some(at) if !number.is_empty() => (&text[..at + 2], &text[at + 2 + number.len()..]),
             _ => (text, ""),
         };
-        let number = if tail.is_empty() { String::new() } else { number };
+        let number = if tail.is_empty() {
+            String::new()
+        } else {
+            number
+        };
         match found.iter_mut().find(|f| f.0 == head && f.2 == tail) {
             Some(entry) if !entry.1.contains(&number) => entry.1.push(number),
             Some(_) => {}
@@ -602,7 +616,8 @@ fn other_mnemonics(mnemonics: &Mnemonics, mnemonic: &Mnemonic, parts: &[Part]) -
         .iter()
         .filter(|other| {
             other.name != mnemonic.name
-                && (is_within(&other.name, &mnemonic.name) || is_within(&mnemonic.name, &other.name))
+                && (is_within(&other.name, &mnemonic.name)
+                    || is_within(&mnemonic.name, &other.name))
                 && other.candidates.iter().any(|c| marks_of(c) == own)
         })
         .map(|other| other.name.clone())

@@ -203,7 +203,9 @@ impl<'s> Parser<'s, '_> {
         let mut kind = ErrorKind::lexical(error, text);
         match &mut kind {
             ErrorKind::StrayCharacter {
-                character: ';', edits, ..
+                character: ';',
+                edits,
+                ..
             }
             | ErrorKind::StrayCharacter {
                 ascii: Some(';'),
@@ -368,7 +370,9 @@ impl<'s> Parser<'s, '_> {
         });
         // `.section .data` is no label.
         let is_directive = name.starts_with('.')
-            && lexemes.get(1).is_some_and(|next| self.file.text[next.range()].starts_with('.'));
+            && lexemes
+                .get(1)
+                .is_some_and(|next| self.file.text[next.range()].starts_with('.'));
         if !is_code && (followed_by_colon || next_is_code && !is_directive) {
             let indentation = Span {
                 start: line_start,
@@ -457,8 +461,7 @@ impl<'s> Parser<'s, '_> {
     }
 
     fn lonely_word(&mut self, name: &'s str, lexeme: Lexeme, indentation: Span) {
-        let kind =
-            crate::operands::unknown_mnemonic(&mut self.file, self.mnemonics, &[lexeme], "");
+        let kind = crate::operands::unknown_mnemonic(&mut self.file, self.mnemonics, &[lexeme], "");
         let segment = self.segment;
         let place = (segment, self.file.sizes[segment as usize]);
         self.lonely.push(LonelyWord {
@@ -717,9 +720,9 @@ pub(crate) fn operands(
         if mark == Some('%') && input.nodes.len() > nodes + 1 {
             let lexemes = input.lexemes;
             let end = input.position;
-            if (position + 1..end).any(|i| {
-                lexemes[i].token == Token::Percent && is_doubtful_percent(lexemes, i)
-            }) {
+            if (position + 1..end)
+                .any(|i| lexemes[i].token == Token::Percent && is_doubtful_percent(lexemes, i))
+            {
                 shape = ENDLESS_SHAPE;
             }
         }
@@ -1073,7 +1076,10 @@ impl<'s> Parser<'s, '_> {
                 Ok(count) if value >= least => Ok(count),
                 _ => fail(ErrorKind::BadCount { what, value }),
             },
-            Some(_) => fail(ErrorKind::AddressAsNumber { what }),
+            Some(value) => fail(ErrorKind::AddressAsNumber {
+                what,
+                is_word: matches!(value, Value::Word(..)),
+            }),
             None => {
                 // Whether it is a mistake of its own shows when all definitions are known.
                 self.file.unknown_counts.push(UnknownCount {
