@@ -1,5 +1,9 @@
 //! "Did you mean …?"
 
+/// Names longer than this, in characters, are no slips of the keyboard; comparing them costs the
+/// product of their lengths.
+const LONGEST: usize = 80;
+
 /// The candidate most like `name`, if one is near enough to be a slip of the keyboard.
 ///
 /// Near means: a Damerau–Levenshtein distance (insertions, deletions, substitutions, and swaps of
@@ -7,6 +11,9 @@
 /// case. Of equally near ones the first in order is taken.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
+    if length > LONGEST {
+        return None;
+    }
     candidates
         .into_iter()
         .filter(|candidate| *candidate != name)

@@ -107,15 +107,13 @@ pub fn render_all(diagnostics: &[Diagnostic], sources: &Sources, appearance: App
         Severity::Error => ("error", "errors"),
         Severity::Warning => ("warning", "warnings"),
     };
-    match count {
-        0 => {}
-        1 => text += &format!("1 {one}\n"),
-        n if n > SHOWN_ERRORS => {
-            text += &format!("{n} {many}, the first {SHOWN_ERRORS} of them shown\n");
-        }
-        n => text += &format!("{n} {many}\n"),
-    }
-    text
+    let summary = match count {
+        0 => return text,
+        1 => format!("1 {one}\n"),
+        n if n > SHOWN_ERRORS => format!("{n} {many}, the first {SHOWN_ERRORS} of them shown\n"),
+        n => format!("{n} {many}\n"),
+    };
+    text + &summary
 }
 
 /// Adds the ranges of a message to its group, a snippet for each file.
@@ -217,11 +215,7 @@ impl<'a> Window<'a> {
         let high = floor(spans.map(|s| s.end).max().unwrap_or(low).max(low));
         let mut start = text[..low].rfind('\n').map_or(0, |i| i + 1);
         let end = text[high..].find('\n').map_or(text.len(), |i| high + i);
-        let mut first_line = text.as_bytes()[..start]
-            .iter()
-            .filter(|&&b| b == b'\n')
-            .count()
-            + 1;
+        let mut first_line = memchr::memchr_iter(b'\n', &text.as_bytes()[..start]).count() + 1;
         if start == text.len() && start > 0 && low == high {
             // Behind the last newline there is no line: show the end of the one before.
             start = text[..start - 1].rfind('\n').map_or(0, |i| i + 1);

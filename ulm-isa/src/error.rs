@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use diagnostics::{Diagnostic, Explanation, FileId, Location};
+use diagnostics::{Diagnostic, FileId, Location};
 
 /// An error in an ISA description, with its place as a byte range of the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum IsaErrorKind {
         found: String,
     },
     /// A character that the language doesn't use.
-    #[error("the character `{}` has no meaning here", .0.escape_debug())]
+    #[error("the character `{}` has no meaning here", visible(*.0))]
     StrayCharacter(char),
     /// A `/*` without its `*/`.
     #[error("a comment that is never closed")]
@@ -38,8 +38,13 @@ pub enum IsaErrorKind {
     #[error("the expression is nested too deep")]
     NestingTooDeep,
     /// A format that is not defined.
-    #[error("there is no format `{0}`")]
-    UnknownFormat(String),
+    #[error("there is no format `{name}`")]
+    UnknownFormat {
+        /// Its name.
+        name: String,
+        /// A format above with a name like that.
+        near: Option<String>,
+    },
     /// A format that is defined twice.
     #[error("the format `{name}` is defined twice")]
     DuplicateFormat {
@@ -49,7 +54,7 @@ pub enum IsaErrorKind {
         first: Range<usize>,
     },
     /// A field that the format doesn't have.
-    #[error("the format `{format}` has no field `{name}`")]
+    #[error("the format `{format}` has no operand field `{name}`")]
     UnknownField {
         /// The field's name.
         name: String,
@@ -84,7 +89,7 @@ pub enum IsaErrorKind {
         first: Range<usize>,
     },
     /// An opcode that is already used.
-    #[error("the opcode {opcode:#04x} is taken")]
+    #[error("the opcode 0x{opcode:02X} is taken")]
     OpcodeTaken {
         /// The opcode.
         opcode: u64,
@@ -92,7 +97,7 @@ pub enum IsaErrorKind {
         first: Range<usize>,
     },
     /// An opcode that doesn't fit its field.
-    #[error("the opcode {opcode:#x} does not fit into {bits} bits")]
+    #[error("the opcode 0x{opcode:02X} does not fit into {bits} bits")]
     OpcodeTooWide {
         /// The opcode.
         opcode: u64,
@@ -108,10 +113,10 @@ pub enum IsaErrorKind {
         first: Range<usize>,
     },
     /// An instruction without a form.
-    #[error("the instruction {0:#04x} has no form: nobody could write it")]
+    #[error("the instruction 0x{0:02X} has no form: nobody could write it")]
     NoForm(u64),
     /// An instruction without an effect.
-    #[error("the instruction {0:#04x} has no effect")]
+    #[error("the instruction 0x{0:02X} has no effect")]
     NoEffect(u64),
     /// A form or an effect that belongs to nothing.
     #[error("{0} that belongs to no instruction")]
@@ -129,6 +134,9 @@ pub enum IsaErrorKind {
         /// What could have been meant.
         candidates: Vec<String>,
     },
+    /// A name in `ulm_statusReg[…]` that is not a flag.
+    #[error("there is no flag `{0}`")]
+    UnknownFlag(String),
     /// A number of arguments that the effect doesn't take.
     #[error("`{name}` takes {expected} argument{}, found {found}", plural(*.expected))]
     ArgumentCount {
@@ -143,7 +151,7 @@ pub enum IsaErrorKind {
     #[error("{0} may depend on fields and numbers only")]
     NotStatic(&'static str),
     /// A constant argument that is out of its range.
-    #[error("{what} can't be {value}")]
+    #[error("{what} can't be {}", *.value as i64)]
     BadArgument {
         /// What it is.
         what: &'static str,
@@ -156,6 +164,18 @@ pub enum IsaErrorKind {
     /// Not a single instruction.
     #[error("the description has no instruction")]
     Empty,
+}
+
+/// What the destination of an effect is that writes two registers.
+pub(crate) const FIRST_OF_PAIR: &str = "the first of two registers";
+
+/// A character as it is, if it can be seen.
+fn visible(c: char) -> String {
+    if c.is_control() {
+        c.escape_debug().to_string()
+    } else {
+        c.to_string()
+    }
 }
 
 fn plural(count: usize) -> &'static str {
@@ -171,7 +191,7 @@ impl IsaErrorKind {
             Self::UnterminatedComment => "I0103",
             Self::NumberTooLarge => "I0104",
             Self::NestingTooDeep => "I0105",
-            Self::UnknownFormat(_) => "I0201",
+            Self::UnknownFormat { .. } => "I0201",
             Self::DuplicateFormat { .. } => "I0202",
             Self::UnknownField { .. } => "I0203",
             Self::DuplicateField(_) => "I0204",
@@ -193,6 +213,7 @@ impl IsaErrorKind {
             Self::ArgumentCount { .. } => "I0403",
             Self::NotStatic(_) => "I0404",
             Self::BadArgument { .. } => "I0405",
+            Self::UnknownFlag(_) => "I0406",
         }
     }
 }
@@ -218,12 +239,18 @@ impl IsaError {
             IsaErrorKind::StrayCharacter(_) => error("not used by the language".into()),
             IsaErrorKind::UnterminatedComment => error("opened here".into()),
             IsaErrorKind::NumberTooLarge => error("at most 2^64 - 1".into()),
-            IsaErrorKind::NestingTooDeep => error("too deep from here".into()),
-            IsaErrorKind::UnknownFormat(_) => error("no line above defines it".into()),
+            IsaErrorKind::NestingTooDeep => error("nested more than 200 deep".into()),
+            IsaErrorKind::UnknownFormat { near, .. } => {
+                suggest(error("no line above defines it".into()), near.clone())
+            }
             IsaErrorKind::DuplicateFormat { first, .. } => error("defined again here".into())
                 .with_note_at("the first definition", at(first), ""),
             IsaErrorKind::UnknownField { name, fields, .. } => suggest(
-                error(format!("its fields: {}", fields.join(", "))),
+                error(if fields.is_empty() {
+                    "it has an opcode only".into()
+                } else {
+                    format!("its operands: {}", fields.join(", "))
+                }),
                 near(name, fields),
             ),
             IsaErrorKind::DuplicateField(_) => error("the second one".into()),
@@ -232,7 +259,7 @@ impl IsaError {
             }
             IsaErrorKind::FieldWidth(_) => error("from 1 to 32 bits".into()),
             IsaErrorKind::FormatTooWide(_) => error("a word has 32 bits".into()),
-            IsaErrorKind::NoOpcodeField => error("here".into()),
+            IsaErrorKind::NoOpcodeField => error("expected `(OP u 8)` or another width".into()),
             IsaErrorKind::OpcodeWidth { first, .. } => error(
                 "the opcode has one width in all formats".into(),
             )
@@ -240,7 +267,7 @@ impl IsaError {
             IsaErrorKind::OpcodeTaken { first, .. } => error("used again here".into())
                 .with_note_at("the first instruction with this opcode", at(first), ""),
             IsaErrorKind::OpcodeTooWide { bits, .. } => {
-                error(format!("at most {:#x}", u32::MAX >> (32 - bits)))
+                error(format!("at most 0x{:X}", u32::MAX >> (32 - bits)))
             }
             IsaErrorKind::AmbiguousForm { first, .. } => error(
                 "the assembler could not choose".into(),
@@ -268,6 +295,13 @@ impl IsaError {
                 error(format!("known here: {}", candidates.join(", "))),
                 near(name, candidates),
             ),
+            IsaErrorKind::UnknownFlag(name) => {
+                let names = crate::parse::FLAGS.map(|flag| flag.0);
+                suggest(
+                    error(format!("the flags: {}", names.join(", "))),
+                    diagnostics::nearest(name, names).map(str::to_owned),
+                )
+            }
             IsaErrorKind::ArgumentCount { expected, .. } => {
                 error(format!("expected {expected} argument{}", plural(*expected)))
             }
@@ -276,6 +310,7 @@ impl IsaError {
                 match *what {
                     "a number of bytes" => "1, 2, 4 or 8",
                     "an extension" => "ULM_ZERO_EXT or ULM_SIGN_EXT",
+                    FIRST_OF_PAIR => "the one behind it is written, too, and %255 is the last",
                     _ => "registers are numbered from 0 to 255",
                 }
                 .into(),
@@ -284,4 +319,10 @@ impl IsaError {
     }
 }
 
-include!("explanations.rs");
+/// A name, shortened if it is absurdly long: it stands in many messages.
+pub(crate) fn clip(name: &str) -> String {
+    match name.char_indices().nth(64) {
+        None => name.to_owned(),
+        Some((end, _)) => format!("{}…", &name[..end]),
+    }
+}

@@ -8,16 +8,24 @@ mod token;
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
+use diagnostics::SHOWN_ERRORS;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::effect::{Effect, OPERATIONS, Parameter, Statement};
-use crate::error::{IsaError, IsaErrorKind};
+use crate::error::{FIRST_OF_PAIR, IsaError, IsaErrorKind, clip};
 use crate::isa::{Field, FieldIndex, FieldKind, Form, Format, FormatId, Instruction, Isa, Piece};
+pub(crate) use expression::FLAGS;
 use expression::Parsed;
 use token::{Cursor, Token};
 
-/// How deep the expressions of an effect may nest.
+/// How deep the expressions of an effect may nest, and how high their trees may be.
 const NESTING_LIMIT: usize = 200;
+
+/// How many errors are kept; a text that is no description at all has one in each line.
+const ERROR_LIMIT: usize = 10_000;
+
+/// How many forms may differ in nothing but the numbers in them: each is compared with the others.
+const SIMILAR_FORMS_LIMIT: usize = 1024;
 
 /// What the first column says about a line.
 enum Line<'a> {
@@ -72,7 +80,10 @@ struct Parser<'a> {
     text: &'a str,
     errors: Vec<IsaError>,
     formats: Vec<(Format, Range<usize>)>,
-    format_names: FxHashMap<String, u16>,
+    format_names: FxHashMap<&'a str, u16>,
+    /// The names of formats with errors: that they are missing is not reported again.
+    broken_formats: FxHashSet<&'a str>,
+    /// Those without errors, with the places of their forms.
     instructions: Vec<(Instruction, Vec<Range<usize>>)>,
     opcodes: FxHashMap<u64, Range<usize>>,
     introductions: Vec<(String, String)>,
@@ -90,6 +101,7 @@ impl<'a> Parser<'a> {
             errors: Vec::new(),
             formats: Vec::new(),
             format_names: FxHashMap::default(),
+            broken_formats: FxHashSet::default(),
             instructions: Vec::new(),
             opcodes: FxHashMap::default(),
             introductions: Vec::new(),
@@ -144,7 +156,13 @@ impl<'a> Parser<'a> {
     }
 
     fn error(&mut self, span: Range<usize>, kind: IsaErrorKind) {
-        self.errors.push(IsaError { kind, span });
+        self.report(IsaError { kind, span });
+    }
+
+    fn report(&mut self, error: IsaError) {
+        if self.errors.len() < ERROR_LIMIT {
+            self.errors.push(error);
+        }
     }
 
     /// Runs `read` over the tokens of a line; an error ends the line.
@@ -156,7 +174,7 @@ impl<'a> Parser<'a> {
         let mut cursor = match Cursor::new(self.text, span) {
             Ok(cursor) => cursor,
             Err(error) => {
-                self.errors.push(error);
+                self.report(error);
                 return None;
             }
         };
@@ -164,7 +182,7 @@ impl<'a> Parser<'a> {
             cursor.expect_end()?;
             Ok(value)
         });
-        result.map_err(|error| self.errors.push(error)).ok()
+        result.map_err(|error| self.report(error)).ok()
     }
 
     fn stop_describing(&mut self) {
@@ -196,7 +214,7 @@ impl<'a> Parser<'a> {
     fn format(&mut self, span: Range<usize>) {
         self.finish_instruction();
         self.lost = false;
-        let read = self.line(span, |this, cursor| {
+        let read = self.line(span.clone(), |this, cursor| {
             let (name, name_span) = cursor.expect_identifier("the name of a format")?;
             let mut fields: Vec<Field> = Vec::new();
             let mut total = 0;
@@ -211,7 +229,8 @@ impl<'a> Parser<'a> {
                 if fields.is_empty() && (field.name != "OP" || field.kind != FieldKind::Unsigned) {
                     return fail(IsaErrorKind::NoOpcodeField);
                 }
-                if fields.iter().any(|other| other.name == field.name) {
+                // A format that is too wide may have any number of fields.
+                if total <= 32 && fields.iter().any(|other| other.name == field.name) {
                     return fail(IsaErrorKind::DuplicateField(field.name));
                 }
                 total += u64::from(field.bits);
@@ -243,7 +262,7 @@ impl<'a> Parser<'a> {
                     first,
                 });
             }
-            if let Some(&index) = this.format_names.get(&name) {
+            if let Some(&index) = this.format_names.get(name.as_str()) {
                 let first = this.formats[index as usize].1.clone();
                 return fail(IsaErrorKind::DuplicateFormat { name, first });
             }
@@ -252,10 +271,14 @@ impl<'a> Parser<'a> {
             }
             Ok((Format { name, fields }, name_span))
         });
-        if let Some((format, span)) = read {
+        if let Some((format, name_span)) = read {
             self.format_names
-                .insert(format.name.clone(), self.formats.len() as u16);
-            self.formats.push((format, span));
+                .insert(&self.text[name_span.clone()], self.formats.len() as u16);
+            self.formats.push((format, name_span));
+        } else {
+            let line = &self.text[span];
+            let end = line.find([' ', '\t', '(']).unwrap_or(line.len());
+            self.broken_formats.insert(&line[..end]);
         }
     }
 
@@ -301,9 +324,12 @@ impl<'a> Parser<'a> {
         let read = self.line(span.clone(), |this, cursor| {
             let (opcode, opcode_span) = cursor.expect_number("an opcode")?;
             let (name, name_span) = cursor.expect_identifier("the name of a format")?;
-            let Some(&index) = this.format_names.get(&name) else {
+            if this.broken_formats.contains(name.as_str()) {
+                return Ok(None);
+            }
+            let Some(&index) = this.format_names.get(name.as_str()) else {
                 return Err(IsaError {
-                    kind: IsaErrorKind::UnknownFormat(name),
+                    kind: this.unknown_format(name),
                     span: name_span,
                 });
             };
@@ -319,9 +345,9 @@ impl<'a> Parser<'a> {
             } else {
                 this.opcodes.insert(opcode, opcode_span);
             }
-            Ok((opcode, FormatId(index), broken))
+            Ok(Some((opcode, FormatId(index), broken)))
         });
-        if let Some((opcode, format, broken)) = read {
+        if let Some(Some((opcode, format, broken))) = read {
             self.lost = false;
             self.pending = Some(Pending {
                 instruction: Instruction {
@@ -340,10 +366,23 @@ impl<'a> Parser<'a> {
         }
     }
 
+    fn unknown_format(&self, name: String) -> IsaErrorKind {
+        // Only what is shown needs a suggestion; finding one takes time.
+        let near = if self.errors.len() < SHOWN_ERRORS {
+            let names = self.formats.iter().map(|(format, _)| format.name.as_str());
+            diagnostics::nearest(&name, names.filter(|n| n.len() <= 64)).map(str::to_owned)
+        } else {
+            None
+        };
+        IsaErrorKind::UnknownFormat { name, near }
+    }
+
     // form = ":" mnemonic piece*
     fn form(&mut self, span: Range<usize>) {
         let Some(mut pending) = self.pending.take() else {
             if !self.lost {
+                // One message for a block of such lines.
+                self.lost = true;
                 self.error(span, IsaErrorKind::OutsideInstruction("a form"));
             }
             return;
@@ -409,8 +448,8 @@ impl<'a> Parser<'a> {
             .ok_or_else(|| IsaError {
                 kind: IsaErrorKind::UnknownField {
                     name: name.to_owned(),
-                    format: format.name.clone(),
-                    fields: format.fields[1..].iter().map(|f| f.name.clone()).collect(),
+                    format: clip(&format.name),
+                    fields: format.fields[1..].iter().map(|f| clip(&f.name)).collect(),
                 },
                 span,
             })
@@ -453,7 +492,9 @@ impl<'a> Parser<'a> {
             Some(code) => {
                 let format = pending.instruction.format;
                 let text = self.text[code.clone()]
-                    .split_whitespace()
+                    .lines()
+                    .filter(|line| !line.starts_with('#'))
+                    .flat_map(str::split_whitespace)
                     .collect::<Vec<_>>()
                     .join(" ");
                 let statements = self.line(code, |this, cursor| {
@@ -469,15 +510,17 @@ impl<'a> Parser<'a> {
             || pending.instruction.forms.len() > usize::from(u16::MAX)
         {
             self.error(head, IsaErrorKind::TooMany("instructions"));
-        } else {
+        } else if !pending.broken {
             self.instructions
                 .push((pending.instruction, pending.form_spans));
         }
     }
 
     // effect = {[call] ";"}
+    //
+    // A statement with an error does not spoil the next.
     fn statements(
-        &self,
+        &mut self,
         cursor: &mut Cursor<'a>,
         format: FormatId,
         head: &Range<usize>,
@@ -495,8 +538,23 @@ impl<'a> Parser<'a> {
             if cursor.take(Token::Semicolon) {
                 continue;
             }
-            statements.push(self.call(cursor, format)?);
-            cursor.expect(Token::Semicolon, "`;`")?;
+            match self.call(cursor, format) {
+                Ok(statement) => statements.push(statement),
+                Err(error) => {
+                    self.report(error);
+                    cursor.skip_behind(Token::Semicolon);
+                    continue;
+                }
+            }
+            if !cursor.take(Token::Semicolon) {
+                // It is missing where the statement ends, perhaps lines above what comes next.
+                let end = cursor.previous_end();
+                let error = cursor.unexpected("`;`");
+                self.error(end..end, error.kind);
+                if cursor.peek() != Some(Token::Identifier) {
+                    cursor.skip_behind(Token::Semicolon);
+                }
+            }
         }
         Ok(statements)
     }
@@ -545,26 +603,36 @@ impl<'a> Parser<'a> {
 
     /// A text must not be a form of two instructions.
     fn check_ambiguity(&mut self) {
-        let mut by_shape: FxHashMap<(&str, usize), Vec<(usize, usize)>> = FxHashMap::default();
+        let mut by_marks: FxHashMap<(&str, Vec<Option<char>>), Vec<Shape<'_>>> =
+            FxHashMap::default();
         let mut found = Vec::new();
         for (i, (instruction, spans)) in self.instructions.iter().enumerate() {
             for (j, form) in instruction.forms.iter().enumerate() {
-                let others = by_shape
-                    .entry((form.mnemonic.as_str(), form.pieces.len()))
-                    .or_default();
-                let clash = others.iter().find(|&&(oi, oj)| {
-                    let other = &self.instructions[oi].0;
-                    oi != i && self.overlap(instruction, form, other, &other.forms[oj])
+                let shape = self.shape(i, instruction, form);
+                let marks = shape.atoms.iter().map(|atom| match atom {
+                    Atom::Mark(mark) => Some(*mark),
+                    Atom::Number(_) | Atom::Value(_) => None,
                 });
-                if let Some(&(oi, oj)) = clash {
-                    let first = self.instructions[oi].1[oj].clone();
-                    let mnemonic = form.mnemonic.clone();
-                    found.push((
-                        spans[j].clone(),
-                        IsaErrorKind::AmbiguousForm { mnemonic, first },
-                    ));
+                let others = by_marks
+                    .entry((form.mnemonic.as_str(), marks.collect()))
+                    .or_default();
+                let clash = others
+                    .iter()
+                    .find(|other| other.instruction != i && overlap(&shape.atoms, &other.atoms));
+                if let Some(other) = clash {
+                    let kind = IsaErrorKind::AmbiguousForm {
+                        mnemonic: form.mnemonic.clone(),
+                        first: other.span.clone(),
+                    };
+                    found.push((spans[j].clone(), kind));
+                } else if others.len() <= SIMILAR_FORMS_LIMIT {
+                    if others.len() == SIMILAR_FORMS_LIMIT {
+                        let kind = IsaErrorKind::TooMany("forms that differ only in a number");
+                        found.push((spans[j].clone(), kind));
+                    }
+                    let span = spans[j].clone();
+                    others.push(Shape { span, ..shape });
                 }
-                others.push((i, j));
             }
         }
         for (span, kind) in found {
@@ -572,33 +640,65 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Whether some text could be either form.
-    fn overlap(&self, a: &Instruction, fa: &Form, b: &Instruction, fb: &Form) -> bool {
-        let fits = |instruction: &Instruction, field: FieldIndex, number: u64| {
-            let format = &self.formats[instruction.format.0 as usize].0;
-            i64::try_from(number)
-                .is_ok_and(|n| format.fields[field.0 as usize].range().contains(&n))
-        };
-        fa.pieces.len() == fb.pieces.len()
-            && fa.pieces.iter().zip(&fb.pieces).all(|pair| match pair {
-                (Piece::Punctuation(x), Piece::Punctuation(y)) => x == y,
-                (Piece::Number(x), Piece::Number(y)) => x == y,
-                (Piece::Register(_), Piece::Register(_))
-                | (Piece::Immediate(_), Piece::Immediate(_)) => true,
-                (Piece::Immediate(f), Piece::Number(n)) => fits(a, *f, *n),
-                (Piece::Number(n), Piece::Immediate(f)) => fits(b, *f, *n),
-                _ => false,
-            })
+    fn shape(&self, index: usize, instruction: &Instruction, form: &Form) -> Shape<'_> {
+        let fields = &self.formats[instruction.format.0 as usize].0.fields;
+        let mut atoms = Vec::with_capacity(form.pieces.len());
+        for piece in &form.pieces {
+            match *piece {
+                Piece::Punctuation(mark) => atoms.push(Atom::Mark(mark)),
+                Piece::Number(number) => atoms.push(Atom::Number(number)),
+                Piece::Immediate(field) => atoms.push(Atom::Value(&fields[field.0 as usize])),
+                Piece::Register(field) => {
+                    atoms.push(Atom::Mark('%'));
+                    atoms.push(Atom::Value(&fields[field.0 as usize]));
+                }
+            }
+        }
+        Shape {
+            instruction: index,
+            atoms,
+            span: 0..0,
+        }
     }
+}
+
+/// A form as far as it decides which texts fit it.
+struct Shape<'a> {
+    /// Index of its instruction.
+    instruction: usize,
+    atoms: Vec<Atom<'a>>,
+    span: Range<usize>,
+}
+
+enum Atom<'a> {
+    /// A punctuation mark, also the one of a register.
+    Mark(char),
+    /// This number.
+    Number(u64),
+    /// Any number that fits the field.
+    Value(&'a Field),
+}
+
+/// Whether some text could be either form; they have the same punctuation.
+fn overlap(a: &[Atom<'_>], b: &[Atom<'_>]) -> bool {
+    let fits =
+        |field: &Field, number: u64| i64::try_from(number).is_ok_and(|n| field.insert(n).is_ok());
+    a.iter().zip(b).all(|pair| match pair {
+        (Atom::Number(x), Atom::Number(y)) => x == y,
+        (Atom::Value(field), Atom::Number(n)) | (Atom::Number(n), Atom::Value(field)) => {
+            fits(field, *n)
+        }
+        // Any two fields have 0 in common.
+        (Atom::Value(_), Atom::Value(_)) | (Atom::Mark(_), _) | (_, Atom::Mark(_)) => true,
+    })
 }
 
 /// An argument must be static where the effect says so, and a constant must be in range.
 fn check_argument(argument: &Parsed, parameter: Parameter) -> Result<(), IsaError> {
     let what = match parameter {
         Parameter::Value => return Ok(()),
-        Parameter::Source | Parameter::Destination | Parameter::DestinationPair => {
-            "the number of a register"
-        }
+        Parameter::Source | Parameter::Destination => "the number of a register",
+        Parameter::DestinationPair => FIRST_OF_PAIR,
         Parameter::Size => "a number of bytes",
         Parameter::Scale => "a scale",
         Parameter::Extension => "an extension",

@@ -38,22 +38,31 @@ impl Field {
     /// The bits of `value` at the field's place in a word, all other bits 0.
     #[inline]
     pub fn insert(&self, value: i64) -> Result<u32, FieldError> {
-        let range = self.range();
-        if !range.contains(&value) {
-            return Err(FieldError::OutOfRange {
-                value,
-                low: *range.start(),
-                high: *range.end(),
-            });
-        }
-        let units = match self.kind {
-            FieldKind::Jump if value % 4 != 0 => {
-                return Err(FieldError::NotAMultipleOfFour { value });
+        let unused = 64 - self.bits;
+        let (units, fits) = match self.kind {
+            FieldKind::Unsigned => (value, (value as u64) << unused >> unused == value as u64),
+            FieldKind::Signed => (value, value << unused >> unused == value),
+            FieldKind::Jump => {
+                let words = value >> 2;
+                (words, words << unused >> unused == words && value % 4 == 0)
             }
-            FieldKind::Jump => value / 4,
-            FieldKind::Unsigned | FieldKind::Signed => value,
         };
-        Ok((units as u32 & (u32::MAX >> (32 - self.bits))) << self.shift)
+        if fits {
+            Ok((((units as u64) << unused >> unused) as u32) << self.shift)
+        } else {
+            Err(self.misfit(value))
+        }
+    }
+
+    /// Why `value` does not fit.
+    #[cold]
+    fn misfit(&self, value: i64) -> FieldError {
+        let (low, high) = self.range().into_inner();
+        if (low..=high).contains(&value) {
+            FieldError::NotAMultipleOfFour { value }
+        } else {
+            FieldError::OutOfRange { value, low, high }
+        }
     }
 }
 

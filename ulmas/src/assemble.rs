@@ -66,7 +66,7 @@ pub fn assemble(isa: &Isa, sources: &Sources, files: &[FileId]) -> Assembly {
         Ok(image) => Some(image),
         Err(errors) => {
             let describe = |error| describe_link_error(&parsed, &places, &mnemonics, error);
-            late.extend(errors.into_iter().filter_map(describe));
+            late.extend(errors.iter().filter_map(describe));
             None
         }
     };
@@ -500,9 +500,8 @@ impl<'a, 's> Encoder<'a, 's> {
         let mut value = value;
         // Definitions that lead through files may lead in a circle.
         for _ in 0..=self.globals.len() {
-            let (base, addend) = match value {
-                Value::Address(Base::External(id), addend) => (id, addend),
-                _ => return Ok(value),
+            let Value::Address(Base::External(base), addend) = value else {
+                return Ok(value);
             };
             let name = file.symbols.get(base).name;
             let Some(&(other, id)) = self.globals.get(name) else {
@@ -1040,7 +1039,7 @@ fn describe_link_error(
     parsed: &[File<'_>],
     places: &[Vec<(Span, u32)>],
     mnemonics: &Mnemonics,
-    error: LinkError,
+    error: &LinkError,
 ) -> Option<(usize, AssemblyError)> {
     let index = error.object;
     let Some(fixup) = error.fixup else {
@@ -1073,7 +1072,7 @@ fn describe_link_error(
         }
         _ => false,
     };
-    let kind = match error.kind {
+    let kind = match error.kind.clone() {
         LinkErrorKind::OutOfRange { value, range } if is_jump => ErrorKind::JumpTooFar {
             distance: value,
             range,

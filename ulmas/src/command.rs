@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use diagnostics::{Appearance, FileId, Sources};
 use ulm_isa::Isa;
+use ulmas::image::Image;
 
 /// The source has errors, or a file can't be read or written.
 const FAILED: u8 = 1;
@@ -171,8 +172,7 @@ fn assemble(arguments: &AssembleArguments) -> Result<(), Failure> {
     let Some(image) = assembly.image else {
         return Err(Failure(FAILED));
     };
-    let text = format!("#!/usr/bin/env ulm\n{}", image.write());
-    if let Err(error) = write_executable(&arguments.output, text.as_bytes()) {
+    if let Err(error) = write_executable(&arguments.output, &image) {
         let path = arguments.output.display();
         return Err(complain(&format!("can't write {path}: {error}")));
     }
@@ -182,9 +182,11 @@ fn assemble(arguments: &AssembleArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes a file that can be executed.
-fn write_executable(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    std::fs::write(path, bytes)?;
+/// Writes an image to a file that can be executed.
+fn write_executable(path: &Path, image: &Image) -> std::io::Result<()> {
+    let mut file = std::fs::File::create(path)?;
+    file.write_all(b"#!/usr/bin/env ulm\n")?;
+    image.write_to(&mut file)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

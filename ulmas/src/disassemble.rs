@@ -343,7 +343,8 @@ impl<'a> Writer<'a> {
             _ => return None,
         };
         // The directive aligns itself, and the segment with it.
-        if at % length as u64 != 0 || segment.alignment % length as u64 != 0 {
+        let length_64 = length as u64;
+        if !at.is_multiple_of(length_64) || !segment.alignment.is_multiple_of(length_64) {
             return None;
         }
         let value = bytes

@@ -190,9 +190,8 @@ impl<'s> Input<'_, 's> {
 
     // factor = ("+" | "-") factor | primary
     fn expect_factor(&mut self, depth: u32) -> Result<Span, AssemblyError> {
-        let sign = match self.peek() {
-            Some(sign @ (Token::Plus | Token::Minus)) => sign,
-            _ => return self.expect_primary(depth),
+        let Some(sign @ (Token::Plus | Token::Minus)) = self.peek() else {
+            return self.expect_primary(depth);
         };
         let start = self.here().start;
         let depth = self.deeper(depth)?;

@@ -192,7 +192,7 @@ impl<'f, 's> LineCounter<'f, 's> {
     pub(crate) fn note(&mut self, start: u32, offset: u64) {
         let (from, line) = self.counted;
         let between = &self.file.text.as_bytes()[from as usize..start as usize];
-        let line = line + between.iter().filter(|&&byte| byte == b'\n').count() as u32;
+        let line = line + memchr::memchr_iter(b'\n', between).count() as u32;
         self.counted = (start, line);
         while let Some(origin) = self.file.origins.get(self.next_origin)
             && origin.from <= start

@@ -161,7 +161,7 @@ impl<'s> Symbols<'s> {
                 return Err(AssemblyError::new(span, kind));
             }
             Definition::Equ(equs) => equs.push(number),
-            none => *none = Definition::Equ(vec![number]),
+            none @ Definition::None => *none = Definition::Equ(vec![number]),
         }
         self.equs.push(Equ {
             symbol,

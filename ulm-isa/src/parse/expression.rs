@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::NESTING_LIMIT;
 use super::token::{Cursor, Token};
 use crate::effect::{BinaryOperator, Expression, Flag, Signedness, UnaryOperator};
-use crate::error::{IsaError, IsaErrorKind};
+use crate::error::{IsaError, IsaErrorKind, clip};
 use crate::isa::{FieldIndex, FieldKind, Format};
 
 /// An expression with its type and place.
@@ -12,15 +13,39 @@ pub(super) struct Parsed {
     pub(super) expression: Expression,
     signedness: Signedness,
     pub(super) span: Range<usize>,
+    /// The height of the tree. Whoever walks over it later recurses so deep; a chain of operators
+    /// makes a tree as high as it is long.
+    height: usize,
 }
 
 impl Parsed {
-    fn signed(expression: Expression, span: Range<usize>) -> Self {
+    fn leaf(expression: Expression, signedness: Signedness, span: Range<usize>) -> Self {
         Self {
             expression,
-            signedness: Signedness::Signed,
+            signedness,
             span,
+            height: 1,
         }
+    }
+
+    /// An expression with parts, the highest of which has height `below`.
+    fn tree(
+        expression: Expression,
+        signedness: Signedness,
+        span: Range<usize>,
+        below: usize,
+    ) -> Result<Self, IsaError> {
+        let height = below + 1;
+        if height > NESTING_LIMIT {
+            let kind = IsaErrorKind::NestingTooDeep;
+            return Err(IsaError { kind, span });
+        }
+        Ok(Self {
+            expression,
+            signedness,
+            span,
+            height,
+        })
     }
 
     /// Whether the value depends on fields and numbers alone.
@@ -53,7 +78,7 @@ impl Parsed {
 
 const CONSTANTS: [(&str, u64); 2] = [("ULM_ZERO_EXT", 0), ("ULM_SIGN_EXT", 1)];
 const FUNCTIONS: [&str; 3] = ["ulm_regVal", "ulm_ipVal", "ulm_readChar"];
-const FLAGS: [(&str, Flag); 4] = [
+pub(crate) const FLAGS: [(&str, Flag); 4] = [
     ("ULM_ZF", Flag::Zero),
     ("ULM_CF", Flag::Carry),
     ("ULM_SF", Flag::Sign),
@@ -79,15 +104,12 @@ pub(super) fn expression(
     let yes = expression(cursor, format, depth)?;
     cursor.expect(Token::Colon, "`:` and the other value")?;
     let no = expression(cursor, format, depth)?;
-    Ok(Parsed {
-        signedness: common(&yes, &no),
-        span: condition.span.start..no.span.end,
-        expression: Expression::Conditional(
-            Box::new(condition.expression),
-            Box::new(yes.expression),
-            Box::new(no.expression),
-        ),
-    })
+    let signedness = common(&yes, &no);
+    let span = condition.span.start..no.span.end;
+    let below = condition.height.max(yes.height).max(no.height);
+    let [condition, yes, no] = [condition, yes, no].map(|part| Box::new(part.expression));
+    let expression = Expression::Conditional(condition, yes, no);
+    Parsed::tree(expression, signedness, span, below)
 }
 
 /// The binary operators by precedence, loosest first.
@@ -115,22 +137,13 @@ fn binary(
     depth: usize,
 ) -> Result<Parsed, IsaError> {
     let mut left = unary(cursor, format, depth)?;
-    // A chain of operators makes a tree as deep as it is long.
-    let mut room = depth;
     while let Some(token) = cursor.peek()
         && let Some(level) = precedence(token)
         && level >= least
     {
-        let Some(less) = room.checked_sub(1) else {
-            return Err(IsaError {
-                kind: IsaErrorKind::NestingTooDeep,
-                span: cursor.here(),
-            });
-        };
-        room = less;
         cursor.next("an operator")?;
-        let right = binary(cursor, format, level + 1, room)?;
-        left = combine(token, left, right);
+        let right = binary(cursor, format, level + 1, depth)?;
+        left = combine(token, left, right)?;
     }
     Ok(left)
 }
@@ -143,14 +156,24 @@ fn common(a: &Parsed, b: &Parsed) -> Signedness {
     }
 }
 
-fn combine(token: Token, left: Parsed, right: Parsed) -> Parsed {
+fn combine(token: Token, left: Parsed, right: Parsed) -> Result<Parsed, IsaError> {
     use BinaryOperator as B;
     let both = common(&left, &right);
     let span = left.span.start..right.span.end;
+    let below = left.height.max(right.height);
     let (a, b) = (Box::new(left.expression), Box::new(right.expression));
     let (operator, signedness, a, b) = match token {
-        Token::OrOr => return Parsed::signed(Expression::LogicalOr(a, b), span),
-        Token::AndAnd => return Parsed::signed(Expression::LogicalAnd(a, b), span),
+        Token::OrOr => {
+            return Parsed::tree(Expression::LogicalOr(a, b), Signedness::Signed, span, below);
+        }
+        Token::AndAnd => {
+            return Parsed::tree(
+                Expression::LogicalAnd(a, b),
+                Signedness::Signed,
+                span,
+                below,
+            );
+        }
         Token::Bar => (B::Or, both, a, b),
         Token::Caret => (B::ExclusiveOr, both, a, b),
         Token::Ampersand => (B::And, both, a, b),
@@ -169,11 +192,7 @@ fn combine(token: Token, left: Parsed, right: Parsed) -> Parsed {
         Token::Slash => (B::Divide(both), both, a, b),
         _ => (B::Remainder(both), both, a, b),
     };
-    Parsed {
-        expression: Expression::Binary(operator, a, b),
-        signedness,
-        span,
-    }
+    Parsed::tree(Expression::Binary(operator, a, b), signedness, span, below)
 }
 
 // unary = ("-" | "~" | "!" | "+") unary | primary
@@ -197,11 +216,8 @@ fn unary(cursor: &mut Cursor<'_>, format: &Format, depth: usize) -> Result<Parse
         UnaryOperator::Negate | UnaryOperator::Complement => operand.signedness,
     };
     let expression = Expression::Unary(operator, Box::new(operand.expression));
-    Ok(Parsed {
-        expression,
-        signedness,
-        span: start.start..operand.span.end,
-    })
+    let span = start.start..operand.span.end;
+    Parsed::tree(expression, signedness, span, operand.height)
 }
 
 // primary = number | "(" expression ")" | field | constant
@@ -217,11 +233,7 @@ fn primary(cursor: &mut Cursor<'_>, format: &Format, depth: usize) -> Result<Par
             } else {
                 Signedness::Unsigned
             };
-            Ok(Parsed {
-                expression: Expression::Constant(number),
-                signedness,
-                span,
-            })
+            Ok(Parsed::leaf(Expression::Constant(number), signedness, span))
         }
         Some(Token::OpenParenthesis) => {
             let (_, start) = cursor.next(EXPECTED)?;
@@ -251,16 +263,28 @@ fn named(
         cursor.expect(Token::OpenBracket, "`[` and a flag")?;
         let (flag, flag_span) = cursor.expect_identifier("a flag")?;
         let Some(&(_, flag)) = FLAGS.iter().find(|f| f.0 == flag) else {
-            return Err(unknown(&flag, flag_span, format, FLAGS.iter().map(|f| f.0)));
+            return Err(IsaError {
+                kind: IsaErrorKind::UnknownFlag(flag),
+                span: flag_span,
+            });
         };
         let end = cursor.expect(Token::CloseBracket, "`]`")?;
-        return Ok(Parsed::signed(Expression::Flag(flag), span.start..end.end));
+        let span = span.start..end.end;
+        return Ok(Parsed::leaf(
+            Expression::Flag(flag),
+            Signedness::Signed,
+            span,
+        ));
     }
     if FUNCTIONS.contains(&name) {
         return function(cursor, format, depth, name, span);
     }
     if let Some(&(_, value)) = CONSTANTS.iter().find(|c| c.0 == name) {
-        return Ok(Parsed::signed(Expression::Constant(value), span));
+        return Ok(Parsed::leaf(
+            Expression::Constant(value),
+            Signedness::Signed,
+            span,
+        ));
     }
     // The opcode's own field is known, and the same for all words of the instruction.
     let Some(field) = format.field(name) else {
@@ -273,11 +297,7 @@ fn named(
         FieldKind::Unsigned => Signedness::Unsigned,
         FieldKind::Signed | FieldKind::Jump => Signedness::Signed,
     };
-    Ok(Parsed {
-        expression: Expression::Field(field),
-        signedness,
-        span,
-    })
+    Ok(Parsed::leaf(Expression::Field(field), signedness, span))
 }
 
 fn function(
@@ -308,22 +328,23 @@ fn function(
             span,
         });
     }
-    Ok(match (name, arguments.pop()) {
+    match (name, arguments.pop()) {
         ("ulm_regVal", Some(number)) => {
             super::check_argument(&number, crate::effect::Parameter::Source)?;
-            Parsed {
-                expression: Expression::Register(Box::new(number.expression)),
-                signedness: Signedness::Unsigned,
-                span: whole,
-            }
+            let expression = Expression::Register(Box::new(number.expression));
+            Parsed::tree(expression, Signedness::Unsigned, whole, number.height)
         }
-        ("ulm_ipVal", _) => Parsed {
-            expression: Expression::InstructionPointer,
-            signedness: Signedness::Unsigned,
-            span: whole,
-        },
-        _ => Parsed::signed(Expression::ReadChar, whole),
-    })
+        ("ulm_ipVal", _) => Ok(Parsed::leaf(
+            Expression::InstructionPointer,
+            Signedness::Unsigned,
+            whole,
+        )),
+        _ => Ok(Parsed::leaf(
+            Expression::ReadChar,
+            Signedness::Signed,
+            whole,
+        )),
+    }
 }
 
 fn unknown<'n>(
@@ -335,8 +356,8 @@ fn unknown<'n>(
     IsaError {
         kind: IsaErrorKind::UnknownName {
             name: name.to_owned(),
-            format: format.name.clone(),
-            candidates: known.map(str::to_owned).collect(),
+            format: clip(&format.name),
+            candidates: known.map(clip).collect(),
         },
         span,
     }

@@ -8,7 +8,9 @@ use crate::error::{IsaError, IsaErrorKind};
 
 /// A token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Logos)]
-#[logos(skip r"[ \t\r\n\f]+", error = LexError)]
+#[logos(skip r"[ \t\r\f]+|\n", error = LexError)]
+// A `#` in column 1 of a line inside an effect.
+#[logos(skip(r"\n#[^\n]*", allow_greedy = true))]
 pub(super) enum Token {
     #[regex(r"[A-Za-z_.][A-Za-z0-9_.]*")]
     Identifier,
@@ -192,6 +194,13 @@ impl<'a> Cursor<'a> {
         let found = self.peek() == Some(token);
         self.position += usize::from(found);
         found
+    }
+
+    /// Goes behind the next `token`, or to the end.
+    pub(super) fn skip_behind(&mut self, token: Token) {
+        let rest = &self.tokens[self.position..];
+        let skipped = rest.iter().position(|t| t.0 == token);
+        self.position += skipped.map_or(rest.len(), |at| at + 1);
     }
 
     pub(super) fn expect(

@@ -1,6 +1,7 @@
 //! The text of an image.
 
 use std::fmt::Write as _;
+use std::io;
 
 use super::{Fixup, FixupKind, Image, Segment, SegmentKind, Symbol, SymbolKind, Target};
 
@@ -9,51 +10,111 @@ pub(crate) const ROW: usize = 16;
 /// A line of source with at most this many bytes is one row.
 pub(crate) const WHOLE_ROW: u64 = 32;
 
-impl Image {
-    /// The image as text: bytes with the source beside them, symbols, fixups and source lines.
-    pub fn write(&self) -> String {
-        let object = &self.object;
-        let lines = object.text.records.len() + object.data.records.len();
-        let comments = object.text.comments.len() + object.data.comments.len();
-        let mut text = String::with_capacity(128 + 48 * lines + comments);
-        let _ = writeln!(text, "#TEXT {}", object.text.alignment);
-        write_segment(&mut text, &object.text, 0);
-        let _ = writeln!(text, "#DATA {}", object.data.alignment);
-        write_segment(&mut text, &object.data, self.base(SegmentKind::Data));
-        let _ = writeln!(text, "#BSS {} {}", object.bss.alignment, object.bss.size);
-        text += "#SYMTAB\n";
-        for symbol in &object.symbols {
-            write_symbol(&mut text, symbol);
+/// Text is handed on in pieces of about this size.
+const PIECE: usize = 64 * 1024;
+
+/// Collects text and hands it on.
+struct Output<'w> {
+    text: String,
+    writer: &'w mut dyn io::Write,
+}
+
+impl Output<'_> {
+    /// Hands on what has been collected, if it is enough.
+    fn relay(&mut self) -> io::Result<()> {
+        if self.text.len() >= PIECE {
+            self.flush()
+        } else {
+            Ok(())
         }
-        if !object.fixups.is_empty() {
-            text += "#FIXUPS\n";
-            for fixup in &object.fixups {
-                write_fixup(&mut text, fixup);
-            }
-        }
-        if !object.lines.is_empty() {
-            text += "#LINES\n";
-            for line in &object.lines {
-                text += "# text 0x";
-                push_address(&mut text, line.offset);
-                text.push(' ');
-                text += object
-                    .files
-                    .get(line.file as usize)
-                    .map_or("?", |file| file);
-                let _ = writeln!(text, ":{}", line.line);
-            }
-        }
-        text
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.write_all(self.text.as_bytes())?;
+        self.text.clear();
+        Ok(())
     }
 }
 
+impl Image {
+    /// The image as text: bytes with the source beside them, symbols, fixups and source lines.
+    pub fn write(&self) -> String {
+        let mut bytes = Vec::new();
+        // A vector takes everything.
+        let _ = self.write_to(&mut bytes);
+        String::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// Writes the text of [`Image::write`] in pieces, so that it needs no memory of its size.
+    pub fn write_to(&self, writer: &mut dyn io::Write) -> io::Result<()> {
+        let object = &self.object;
+        let mut out = Output {
+            text: String::with_capacity(2 * PIECE),
+            writer,
+        };
+        let _ = writeln!(out.text, "#TEXT {}", object.text.alignment);
+        write_segment(&mut out, &object.text, 0)?;
+        let _ = writeln!(out.text, "#DATA {}", object.data.alignment);
+        write_segment(&mut out, &object.data, self.base(SegmentKind::Data))?;
+        let _ = writeln!(
+            out.text,
+            "#BSS {} {}",
+            object.bss.alignment, object.bss.size
+        );
+        out.text += "#SYMTAB\n";
+        for symbol in &object.symbols {
+            write_symbol(&mut out.text, symbol);
+            out.relay()?;
+        }
+        if !object.fixups.is_empty() {
+            out.text += "#FIXUPS\n";
+            for fixup in &object.fixups {
+                write_fixup(&mut out.text, fixup);
+                out.relay()?;
+            }
+        }
+        if !object.lines.is_empty() {
+            out.text += "#LINES\n";
+            for line in &object.lines {
+                out.text += "# text 0x";
+                push_address(&mut out.text, line.offset);
+                out.text.push(' ');
+                out.text += object
+                    .files
+                    .get(line.file as usize)
+                    .map_or("?", |file| file);
+                out.text.push(':');
+                push_decimal(&mut out.text, line.line);
+                out.text.push('\n');
+                out.relay()?;
+            }
+        }
+        out.flush()
+    }
+}
+
+/// A number without the machinery of formatting: there are as many as lines.
+fn push_decimal(text: &mut String, mut number: u32) {
+    let mut digits = [b'0'; 10];
+    let mut first = digits.len() - 1;
+    loop {
+        digits[first] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+        first -= 1;
+    }
+    text.push_str(std::str::from_utf8(&digits[first..]).unwrap_or_default());
+}
+
 /// The rows of a segment loaded at `base`.
-fn write_segment(text: &mut String, segment: &Segment, base: u64) {
+fn write_segment(out: &mut Output<'_>, segment: &Segment, base: u64) -> io::Result<()> {
     let mut records = segment.records.iter().peekable();
     for block in &segment.blocks {
         let mut done = 0;
         while done < block.bytes.len() {
+            out.relay()?;
             let offset = block.offset + done as u64;
             let rest = &block.bytes[done..];
             while records
@@ -68,7 +129,7 @@ fn write_segment(text: &mut String, segment: &Segment, base: u64) {
                     let bytes = &rest[..length.min(rest.len() as u64) as usize];
                     let first = record.offset == offset;
                     let comment = first.then(|| segment.comment(record));
-                    write_rows(text, base.wrapping_add(offset), bytes, comment);
+                    write_rows(&mut out.text, base.wrapping_add(offset), bytes, comment);
                     done += bytes.len();
                 }
                 next => {
@@ -76,7 +137,7 @@ fn write_segment(text: &mut String, segment: &Segment, base: u64) {
                         (r.offset - offset).min(rest.len() as u64)
                     });
                     let bytes = &rest[..length as usize];
-                    write_rows(text, base.wrapping_add(offset), bytes, None);
+                    write_rows(&mut out.text, base.wrapping_add(offset), bytes, None);
                     done += bytes.len();
                 }
             }
@@ -88,8 +149,14 @@ fn write_segment(text: &mut String, segment: &Segment, base: u64) {
         .last()
         .map_or(0, |b| b.offset + b.bytes.len() as u64);
     if segment.size > end {
-        write_rows(text, base.wrapping_add(segment.size - 1), &[0], None);
+        write_rows(
+            &mut out.text,
+            base.wrapping_add(segment.size - 1),
+            &[0],
+            None,
+        );
     }
+    Ok(())
 }
 
 fn write_rows(text: &mut String, mut address: u64, bytes: &[u8], mut comment: Option<&str>) {
@@ -112,16 +179,23 @@ const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
 
 /// ` HH` for each byte.
 pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
-    for &byte in bytes {
-        text.push(' ');
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    for part in bytes.chunks(WHOLE_ROW as usize) {
+        let mut row = [b' '; 3 * WHOLE_ROW as usize];
+        for (place, &byte) in row.chunks_exact_mut(3).zip(part) {
+            place[1] = DIGITS[usize::from(byte >> 4)];
+            place[2] = DIGITS[usize::from(byte & 15)];
+        }
+        text.push_str(std::str::from_utf8(&row[..3 * part.len()]).unwrap_or_default());
     }
 }
 
 /// 16 hex digits.
 pub(crate) fn push_address(text: &mut String, address: u64) {
-    let digits: [u8; 16] = std::array::from_fn(|i| DIGITS[(address >> (60 - 4 * i)) as usize & 15]);
+    let mut digits = [b'0'; 16];
+    for (place, byte) in digits.chunks_exact_mut(2).zip(address.to_be_bytes()) {
+        place[0] = DIGITS[usize::from(byte >> 4)];
+        place[1] = DIGITS[usize::from(byte & 15)];
+    }
     text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
 }
 

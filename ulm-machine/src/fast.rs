@@ -1,0 +1,555 @@
+//! The engine for everyday use: it decodes each instruction once, and executes what it decoded.
+//!
+//! Pages of code become pages of operations, a word becoming one when it is first reached. Within
+//! a page the next operation is simply the next in memory; only when control leaves a page is
+//! another one looked up. A store into a page with code makes its word undecoded again, so the
+//! next instruction already is the new one.
+
+mod code;
+mod op;
+
+use ulm_isa::Isa;
+
+use crate::arithmetic;
+use crate::engine::{Breakpoints, Engine, Step, run_steps};
+use crate::execution::trap_at;
+use crate::machine::{Flags, JumpKind, Machine};
+use crate::memory::{PAGE_BYTES, Stored};
+use crate::observer::Observer;
+use crate::prepared::Prepared;
+use crate::stop::{Limit, Stop, TrapKind};
+use code::{Code, Ops, PAGE_OPS};
+use op::{Near, Op};
+
+/// Decodes each instruction once. Does exactly what [`crate::ReferenceEngine`] does.
+///
+/// What it has decoded stays with the engine, for the machine that it ran last: give each machine
+/// its own.
+#[derive(Debug, Clone)]
+pub struct FastEngine {
+    prepared: Prepared,
+    breakpoints: Breakpoints,
+    code: Code,
+    /// [`Breakpoints::changes`] and [`Prepared::forgotten`] when the code was decoded.
+    changes: u64,
+    forgotten: u64,
+}
+
+impl FastEngine {
+    /// An engine for the machine that `isa` describes.
+    pub fn new(isa: &Isa) -> Self {
+        Self {
+            prepared: Prepared::new(isa),
+            breakpoints: Breakpoints::default(),
+            code: Code::default(),
+            changes: 0,
+            forgotten: 0,
+        }
+    }
+}
+
+impl Engine for FastEngine {
+    fn run<O: Observer>(&mut self, machine: &mut Machine, budget: u64, observer: &mut O) -> Stop {
+        // An observer wants to know about each step; and only from outside can the instruction
+        // pointer come to be misaligned.
+        if O::ACTIVE || !machine.ip.is_multiple_of(4) {
+            let prepared = &mut self.prepared;
+            return run_steps(machine, &mut self.breakpoints, budget, |machine| {
+                prepared.step(machine, observer)
+            });
+        }
+        self.run_decoded(machine, budget)
+    }
+
+    fn breakpoints(&self) -> &Breakpoints {
+        &self.breakpoints
+    }
+
+    fn breakpoints_mut(&mut self) -> &mut Breakpoints {
+        &mut self.breakpoints
+    }
+}
+
+/// The flags as the values that they are made from.
+#[derive(Clone, Copy)]
+struct LazyFlags {
+    /// ZF is set if this is 0.
+    zero: u64,
+    /// SF is the top bit of this.
+    sign: u64,
+    /// OF is the top bit of this.
+    overflow: u64,
+    carry: bool,
+}
+
+impl LazyFlags {
+    fn of(flags: Flags) -> Self {
+        Self {
+            zero: u64::from(!flags.zero),
+            sign: u64::from(flags.sign) << 63,
+            overflow: u64::from(flags.overflow) << 63,
+            carry: flags.carry,
+        }
+    }
+
+    #[inline]
+    fn is_zero(self) -> bool {
+        self.zero == 0
+    }
+
+    /// SF ≠ OF.
+    #[inline]
+    fn is_less(self) -> bool {
+        ((self.sign ^ self.overflow) as i64) < 0
+    }
+
+    fn get(self) -> Flags {
+        Flags {
+            zero: self.is_zero(),
+            carry: self.carry,
+            sign: (self.sign as i64) < 0,
+            overflow: (self.overflow as i64) < 0,
+        }
+    }
+
+    /// `y + x`, with all flags.
+    #[inline]
+    fn add(&mut self, x: u64, y: u64) -> u64 {
+        let sum = y.wrapping_add(x);
+        *self = Self {
+            zero: sum,
+            sign: sum,
+            // The sign differs from that of both summands.
+            overflow: (sum ^ x) & (sum ^ y),
+            carry: sum < x,
+        };
+        sum
+    }
+
+    /// `y − x`, with all flags.
+    #[inline]
+    fn subtract(&mut self, x: u64, y: u64) -> u64 {
+        let difference = y.wrapping_sub(x);
+        *self = Self {
+            zero: difference,
+            sign: difference,
+            // The operands differ in sign, and the result's is not the minuend's.
+            overflow: (y ^ x) & (y ^ difference),
+            carry: y < x,
+        };
+        difference
+    }
+}
+
+impl FastEngine {
+    fn run_decoded(&mut self, machine: &mut Machine, budget: u64) -> Stop {
+        let Self {
+            prepared,
+            breakpoints,
+            code,
+            changes,
+            forgotten,
+        } = self;
+        if *changes != breakpoints.changes() || *forgotten != prepared.forgotten() {
+            code.forget();
+            *changes = breakpoints.changes();
+            *forgotten = prepared.forgotten();
+        }
+
+        // What changes with each instruction is kept here, and is the machine's again at the end
+        // and wherever an instruction is executed outside of this loop.
+        let mut left = machine.allowance(budget);
+        let end = machine.instructions.wrapping_add(left);
+        let mut flags = LazyFlags::of(machine.flags);
+        let mut ip = machine.ip;
+
+        let stop = 'pages: loop {
+            let page = ip & !(PAGE_BYTES - 1);
+            let page_index = code.enter(&mut machine.memory, ip);
+            let ops: &Ops = code.ops(page_index);
+            let mut rest = ops[(ip % PAGE_BYTES / 4) as usize..].iter();
+
+            // The address of the operation that was taken from `rest` last.
+            macro_rules! here {
+                () => {
+                    page + 4 * (PAGE_OPS - 1 - rest.len()) as u64
+                };
+            }
+            // Stops at the current instruction, which has not happened.
+            macro_rules! stop {
+                ($stop:expr) => {{
+                    ip = here!();
+                    left += 1;
+                    break 'pages Some($stop);
+                }};
+            }
+            macro_rules! trap {
+                ($kind:expr) => {
+                    stop!(trap_at(here!(), $kind))
+                };
+            }
+            macro_rules! register {
+                ($number:expr) => {
+                    machine.registers[$number as usize]
+                };
+            }
+            macro_rules! jump_within {
+                ($near:expr) => {{
+                    let Near { from, to } = $near;
+                    let (from, to) = (page | u64::from(from), page | u64::from(to));
+                    machine.jumps.push(from, to, JumpKind::Jump);
+                    rest = ops[(to % PAGE_BYTES / 4) as usize..].iter();
+                }};
+            }
+            macro_rules! jump_within_if {
+                ($condition:expr, $near:expr) => {
+                    if $condition {
+                        jump_within!($near);
+                    }
+                };
+            }
+            macro_rules! jump_to {
+                ($target:expr, $kind:expr) => {{
+                    let target = $target;
+                    machine.jumps.push(here!(), target, $kind);
+                    if target & !(PAGE_BYTES - 1) == page {
+                        rest = ops[(target % PAGE_BYTES / 4) as usize..].iter();
+                    } else {
+                        ip = target;
+                        continue 'pages;
+                    }
+                }};
+            }
+            macro_rules! load {
+                ($bytes:literal, $address:expr, $z:expr, $extend:ty) => {{
+                    let address = $address;
+                    match machine.memory.load::<$bytes>(address) {
+                        Some(value) => register!($z) = value as $extend as u64,
+                        None => trap!(TrapKind::MisalignedLoad {
+                            address,
+                            size: $bytes
+                        }),
+                    }
+                }};
+            }
+            macro_rules! store {
+                ($bytes:literal, $address:expr, $x:expr) => {{
+                    let address = $address;
+                    let value = register!($x);
+                    match machine.memory.store_for_watcher::<$bytes>(address, value) {
+                        Stored::Done => {}
+                        Stored::DoneWatched => {
+                            ip = here!().wrapping_add(4);
+                            code.changed(address, $bytes);
+                            continue 'pages;
+                        }
+                        Stored::Misaligned => trap!(TrapKind::MisalignedStore {
+                            address,
+                            size: $bytes
+                        }),
+                        Stored::Full => stop!(Stop::Limit(Limit::Memory)),
+                    }
+                }};
+            }
+            macro_rules! displaced {
+                ($displacement:expr, $base:expr) => {
+                    register!($base).wrapping_add($displacement)
+                };
+            }
+            macro_rules! indexed {
+                ($base:expr, $index:expr, $scale:expr) => {
+                    register!($base).wrapping_add(register!($index).wrapping_mul($scale))
+                };
+            }
+            macro_rules! put {
+                ($byte:expr) => {{
+                    let byte = $byte;
+                    if let Err(limit) = machine.write_output(byte) {
+                        stop!(Stop::Limit(limit));
+                    }
+                    if machine.has_much_output() {
+                        ip = here!().wrapping_add(4);
+                        break 'pages None;
+                    }
+                }};
+            }
+            macro_rules! multiply_wide {
+                ($x:expr, $y:expr, $low:expr, $high:expr) => {{
+                    let (low, high) = arithmetic::multiply_wide($x, $y);
+                    register!($low) = low;
+                    register!($high) = high;
+                    flags.carry = high != 0;
+                }};
+            }
+            macro_rules! divide_wide {
+                ($x:expr, $low:expr, $high:expr, $z:expr) => {
+                    match arithmetic::divide_wide($x, $low, $high) {
+                        Some((low, high, remainder)) => {
+                            register!($z[0]) = low;
+                            register!($z[1]) = high;
+                            register!($z[2]) = remainder;
+                        }
+                        None => trap!(TrapKind::DivisionByZero),
+                    }
+                };
+            }
+            macro_rules! divide_signed {
+                ($x:expr, $y:expr, $z:expr) => {
+                    match arithmetic::divide_signed($x, $y) {
+                        Some((quotient, remainder)) => {
+                            register!($z[0]) = quotient;
+                            register!($z[1]) = remainder;
+                        }
+                        None => trap!(TrapKind::DivisionByZero),
+                    }
+                };
+            }
+            macro_rules! bitwise {
+                ($value:expr, $z:expr) => {{
+                    let value = $value;
+                    register!($z) = value;
+                    flags.zero = value;
+                }};
+            }
+            macro_rules! shift_left {
+                ($count:expr, $y:expr, $z:expr) => {{
+                    let (value, last) = arithmetic::shift_left($count, $y);
+                    register!($z) = value;
+                    if let Some(carry) = last {
+                        flags.carry = carry;
+                    }
+                }};
+            }
+            // Executes an instruction outside of this loop.
+            macro_rules! general {
+                ($index:expr) => {{
+                    let here = here!();
+                    machine.ip = here;
+                    machine.flags = flags.get();
+                    machine.instructions = end.wrapping_sub(left + 1);
+                    let result = prepared.execute($index, machine, &mut ());
+                    flags = LazyFlags::of(machine.flags);
+                    ip = machine.ip;
+                    match result {
+                        Ok(Step::WroteOutput) if machine.has_much_output() => break 'pages None,
+                        Ok(_) => {
+                            if ip != here.wrapping_add(4) || !code.is_current(&machine.memory) {
+                                continue 'pages;
+                            }
+                        }
+                        Err(stop @ Stop::Halted(_)) => break 'pages Some(stop),
+                        Err(stop) => stop!(stop),
+                    }
+                }};
+            }
+
+            loop {
+                let Some(op) = rest.next() else {
+                    ip = page.wrapping_add(PAGE_BYTES);
+                    continue 'pages;
+                };
+                if left == 0 {
+                    ip = here!();
+                    break 'pages None;
+                }
+                left -= 1;
+                match *op {
+                    Op::Undecoded => {
+                        ip = here!();
+                        left += 1;
+                        let op = decode(ip, machine, prepared, breakpoints);
+                        code.set(page_index, ip, op);
+                        if prepared.forgotten() != *forgotten {
+                            *forgotten = prepared.forgotten();
+                            code.forget();
+                        }
+                        continue 'pages;
+                    }
+                    Op::Breakpoint(index) => {
+                        let here = here!();
+                        if breakpoints.stops(here, end.wrapping_sub(left + 1)) {
+                            stop!(Stop::Breakpoint(here));
+                        }
+                        general!(index);
+                    }
+                    Op::General(index) => general!(index),
+                    Op::Nop => {}
+
+                    Op::Set { value, z } => register!(z) = value,
+                    Op::AddRegister { x, y, z } => {
+                        register!(z) = flags.add(register!(x), register!(y));
+                    }
+                    Op::AddConstant { x, y, z } => register!(z) = flags.add(x, register!(y)),
+                    Op::SubtractRegister { x, y, z } => {
+                        register!(z) = flags.subtract(register!(x), register!(y));
+                    }
+                    Op::SubtractConstant { x, y, z } => {
+                        register!(z) = flags.subtract(x, register!(y));
+                    }
+                    Op::CompareRegister { x, y } => {
+                        flags.subtract(register!(x), register!(y));
+                    }
+                    Op::CompareConstant { x, y } => {
+                        flags.subtract(x, register!(y));
+                    }
+                    Op::MultiplyRegister { x, y, z } => {
+                        register!(z) = register!(x).wrapping_mul(register!(y));
+                    }
+                    Op::MultiplyConstant { x, y, z } => {
+                        register!(z) = x.wrapping_mul(register!(y));
+                    }
+                    Op::MultiplyWideRegister { x, y, low, high } => {
+                        multiply_wide!(register!(x), register!(y), low, high);
+                    }
+                    Op::MultiplyWideConstant { x, y, low, high } => {
+                        multiply_wide!(x, register!(y), low, high);
+                    }
+                    Op::DivideWideRegister { x, low, high, z } => {
+                        divide_wide!(register!(x), register!(low), register!(high), z);
+                    }
+                    Op::DivideWideConstant { x, low, high, z } => {
+                        divide_wide!(x, register!(low), register!(high), z);
+                    }
+                    Op::DivideSignedRegister { x, y, z } => {
+                        divide_signed!(register!(x), register!(y), z);
+                    }
+                    Op::DivideSignedConstant { x, y, z } => divide_signed!(x, register!(y), z),
+                    Op::And { x, y, z } => bitwise!(register!(x) & register!(y), z),
+                    Op::Or { x, y, z } => bitwise!(register!(x) | register!(y), z),
+                    Op::Not { x, z } => bitwise!(!register!(x), z),
+                    Op::ShiftLeftRegister { x, y, z } => {
+                        shift_left!(register!(x), register!(y), z);
+                    }
+                    Op::ShiftLeftConstant { x, y, z } => {
+                        shift_left!(u64::from(x), register!(y), z);
+                    }
+                    Op::ShiftRightUnsignedRegister { x, y, z } => {
+                        register!(z) = arithmetic::shift_right_unsigned(register!(x), register!(y));
+                    }
+                    Op::ShiftRightUnsignedConstant { x, y, z } => {
+                        register!(z) = arithmetic::shift_right_unsigned(x.into(), register!(y));
+                    }
+                    Op::ShiftRightSignedRegister { x, y, z } => {
+                        register!(z) = arithmetic::shift_right_signed(register!(x), register!(y));
+                    }
+                    Op::ShiftRightSignedConstant { x, y, z } => {
+                        register!(z) = arithmetic::shift_right_signed(x.into(), register!(y));
+                    }
+                    Op::ShiftOr { x, y, value, z } => {
+                        register!(z) = register!(y) << (x & 63) | value;
+                    }
+
+                    Op::Load8 { displacement, y, z } => {
+                        load!(8, displaced!(displacement, y), z, u64);
+                    }
+                    Op::Load4 { displacement, y, z } => {
+                        load!(4, displaced!(displacement, y), z, u64);
+                    }
+                    Op::Load2 { displacement, y, z } => {
+                        load!(2, displaced!(displacement, y), z, u64);
+                    }
+                    Op::Load1 { displacement, y, z } => {
+                        load!(1, displaced!(displacement, y), z, u64);
+                    }
+                    Op::LoadSigned4 { displacement, y, z } => {
+                        load!(4, displaced!(displacement, y), z, i32);
+                    }
+                    Op::LoadSigned2 { displacement, y, z } => {
+                        load!(2, displaced!(displacement, y), z, i16);
+                    }
+                    Op::LoadSigned1 { displacement, y, z } => {
+                        load!(1, displaced!(displacement, y), z, i8);
+                    }
+                    Op::Store8 { x, displacement, z } => store!(8, displaced!(displacement, z), x),
+                    Op::Store4 { x, displacement, z } => store!(4, displaced!(displacement, z), x),
+                    Op::Store2 { x, displacement, z } => store!(2, displaced!(displacement, z), x),
+                    Op::Store1 { x, displacement, z } => store!(1, displaced!(displacement, z), x),
+                    Op::LoadIndexed8 { x, y, scale, z } => load!(8, indexed!(x, y, scale), z, u64),
+                    Op::LoadIndexed4 { x, y, scale, z } => load!(4, indexed!(x, y, scale), z, u64),
+                    Op::LoadIndexed2 { x, y, scale, z } => load!(2, indexed!(x, y, scale), z, u64),
+                    Op::LoadIndexed1 { x, y, scale, z } => load!(1, indexed!(x, y, scale), z, u64),
+                    Op::LoadIndexedSigned4 { x, y, scale, z } => {
+                        load!(4, indexed!(x, y, scale), z, i32);
+                    }
+                    Op::LoadIndexedSigned2 { x, y, scale, z } => {
+                        load!(2, indexed!(x, y, scale), z, i16);
+                    }
+                    Op::LoadIndexedSigned1 { x, y, scale, z } => {
+                        load!(1, indexed!(x, y, scale), z, i8);
+                    }
+                    Op::StoreIndexed8 { x, y, z, scale } => store!(8, indexed!(y, z, scale), x),
+                    Op::StoreIndexed4 { x, y, z, scale } => store!(4, indexed!(y, z, scale), x),
+                    Op::StoreIndexed2 { x, y, z, scale } => store!(2, indexed!(y, z, scale), x),
+                    Op::StoreIndexed1 { x, y, z, scale } => store!(1, indexed!(y, z, scale), x),
+
+                    Op::Jump { near } => jump_within!(near),
+                    Op::JumpZero { near } => jump_within_if!(flags.is_zero(), near),
+                    Op::JumpNotZero { near } => jump_within_if!(!flags.is_zero(), near),
+                    Op::JumpLess { near } => jump_within_if!(flags.is_less(), near),
+                    Op::JumpGreaterOrEqual { near } => jump_within_if!(!flags.is_less(), near),
+                    Op::JumpLessOrEqual { near } => {
+                        jump_within_if!(flags.is_zero() || flags.is_less(), near);
+                    }
+                    Op::JumpGreater { near } => {
+                        jump_within_if!(!flags.is_zero() && !flags.is_less(), near);
+                    }
+                    Op::JumpBelow { near } => jump_within_if!(flags.carry, near),
+                    Op::JumpAboveOrEqual { near } => jump_within_if!(!flags.carry, near),
+                    Op::JumpBelowOrEqual { near } => {
+                        jump_within_if!(flags.carry || flags.is_zero(), near);
+                    }
+                    Op::JumpAbove { near } => {
+                        jump_within_if!(!flags.carry && !flags.is_zero(), near);
+                    }
+                    Op::JumpFar { target } => jump_to!(target, JumpKind::Jump),
+                    Op::JumpFarIf { states, target } => {
+                        if states.contains(flags.get().index()) {
+                            jump_to!(target, JumpKind::Jump);
+                        }
+                    }
+                    Op::Call { x, link } => {
+                        let target = register!(x);
+                        if !target.is_multiple_of(4) {
+                            trap!(TrapKind::MisalignedJump { target });
+                        }
+                        register!(link) = here!().wrapping_add(4);
+                        jump_to!(target, JumpKind::Call);
+                    }
+                    Op::Return { x } => {
+                        let target = register!(x);
+                        if !target.is_multiple_of(4) {
+                            trap!(TrapKind::MisalignedJump { target });
+                        }
+                        jump_to!(target, JumpKind::Return);
+                    }
+
+                    Op::PutRegister { x } => put!(register!(x) as u8),
+                    Op::PutConstant { value } => put!(value),
+                }
+            }
+        };
+
+        machine.ip = ip;
+        machine.flags = flags.get();
+        machine.instructions = end.wrapping_sub(left);
+        stop.unwrap_or_else(|| machine.pause())
+    }
+}
+
+/// The operation for the instruction at an address that is a multiple of 4.
+#[cold]
+#[inline(never)]
+fn decode(
+    ip: u64,
+    machine: &mut Machine,
+    prepared: &mut Prepared,
+    breakpoints: &Breakpoints,
+) -> Op {
+    let word = machine.memory.load::<4>(ip).unwrap_or(0) as u32;
+    let index = prepared.index_of(word);
+    if breakpoints.contains(ip) {
+        Op::Breakpoint(index)
+    } else {
+        op::decode(prepared.meaning(index), index, ip)
+    }
+}

@@ -1,0 +1,4 @@
+# Writes and never stops.
+loop:   putc    'x'
+        putc    '\n'
+        jmp     loop

@@ -1,0 +1,3 @@
+# Forgets to halt.
+        putc    'x'
+        putc    '\n'

@@ -1,0 +1,3 @@
+# Writes a line without its end, and never stops.
+        putc    '.'
+loop:   jmp     loop

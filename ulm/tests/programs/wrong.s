@@ -1,0 +1,3 @@
+# Two errors.
+        adq     1, %1, %1
+        halt
