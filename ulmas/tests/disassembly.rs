@@ -26,7 +26,11 @@ fn contents(image: &Image) -> (Vec<(u64, u8)>, u64, u64) {
         // Zeros may be written or left out.
         .filter(|(_, byte)| *byte != 0)
         .collect();
-    (bytes, image.base(SegmentKind::Bss), image.size(SegmentKind::Bss))
+    (
+        bytes,
+        image.base(SegmentKind::Bss),
+        image.size(SegmentKind::Bss),
+    )
 }
 
 fn assert_comes_back(image: &Image) {
@@ -89,8 +93,10 @@ fn line() -> impl Strategy<Value = String> {
         (label.clone(), register, 0..4).prop_map(|(l, r, w)| format!("shldwq @w{w}(l{l}), %{r}")),
         any::<u64>().prop_map(|v| format!(".quad {v}")),
         label.prop_map(|l| format!(".long l{l} + 3")),
-        proptest::collection::vec(any::<u8>(), 1..20)
-            .prop_map(|v| format!(".byte {}", v.iter().map(u8::to_string).collect::<Vec<_>>().join(", "))),
+        proptest::collection::vec(any::<u8>(), 1..20).prop_map(|v| format!(
+            ".byte {}",
+            v.iter().map(u8::to_string).collect::<Vec<_>>().join(", ")
+        )),
         "[ -!#-\\[\\]-~äλ🍺]{0,24}".prop_map(|text| format!(".string \"{text}\"")),
         (0u16..70).prop_map(|n| format!(".space {n}")),
         (0u32..6).prop_map(|n| format!(".align {}", 1 << n)),
@@ -100,10 +106,17 @@ fn line() -> impl Strategy<Value = String> {
 /// A program of three segments with eight labels.
 fn program() -> impl Strategy<Value = String> {
     let segments = proptest::collection::vec((0usize..2, line()), 8..60);
-    (segments, 0u32..300, proptest::collection::vec(any::<prop::sample::Index>(), 8)).prop_map(
-        |(lines, bss, places)| {
+    (
+        segments,
+        0u32..300,
+        proptest::collection::vec(any::<prop::sample::Index>(), 8),
+    )
+        .prop_map(|(lines, bss, places)| {
             let mut text = String::new();
-            let mut at: Vec<usize> = places.iter().map(|place| place.index(lines.len())).collect();
+            let mut at: Vec<usize> = places
+                .iter()
+                .map(|place| place.index(lines.len()))
+                .collect();
             at.sort_unstable();
             let mut label = 0;
             for (i, (segment, line)) in lines.iter().enumerate() {
@@ -115,12 +128,14 @@ fn program() -> impl Strategy<Value = String> {
                 text += &format!("        {line}\n");
             }
             text + &format!("        .bss\n        .align 16\n        .space {bss}\n")
-        },
-    )
+        })
 }
 
 fn cases() -> u32 {
-    std::env::var("ULM_TEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(500)
+    std::env::var("ULM_TEST_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(500)
 }
 
 proptest! {
