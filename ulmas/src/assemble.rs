@@ -607,7 +607,10 @@ impl<'a, 's> Encoder<'a, 's> {
                 };
                 let value = self.evaluate(expression, statement.time, Role::Value)?;
                 let Value::Number(found) = value else {
-                    let kind = ErrorKind::AddressAsNumber { what: "a factor" };
+                    let kind = ErrorKind::AddressAsNumber {
+                        what: "this number",
+                        is_word: matches!(value, Value::Word(..)),
+                    };
                     return Err(Some(AssemblyError::new(span, kind)));
                 };
                 if found != i128::from(expected) {
@@ -687,8 +690,10 @@ impl<'a, 's> Encoder<'a, 's> {
     ) -> Result<u32, Option<AssemblyError>> {
         let value = self.evaluate(expression, statement.time, Role::Register)?;
         let Value::Number(value) = value else {
-            let what = "the number of a register";
-            let kind = ErrorKind::AddressAsNumber { what };
+            let kind = ErrorKind::AddressAsNumber {
+                what: "the number of a register",
+                is_word: matches!(value, Value::Word(..)),
+            };
             return Err(Some(AssemblyError::new(span, kind)));
         };
         let last = field.range().into_inner().1.min(255);
@@ -734,8 +739,10 @@ impl<'a, 's> Encoder<'a, 's> {
                 return Ok(0);
             }
             Value::Word(..) => {
-                let what = "a distance, and neither can a word of one";
-                return fail(ErrorKind::AddressAsNumber { what });
+                return fail(ErrorKind::AddressAsNumber {
+                    what: "a jump distance",
+                    is_word: true,
+                });
             }
         };
         self.watch.target(statement, distance);
@@ -985,6 +992,7 @@ impl<'a, 's> Encoder<'a, 's> {
 }
 
 /// The bits that a fixup is for.
+#[derive(Debug, Clone, Copy)]
 struct Place {
     segment: SegmentKind,
     offset: u64,

@@ -9,6 +9,8 @@ use diagnostics::{Appearance, FileId, Sources};
 use ulm_isa::Isa;
 use ulmas::image::Image;
 
+/// The command line is wrong.
+const MISUSED: u8 = 2;
 /// The source has errors, or a file can't be read or written.
 const FAILED: u8 = 1;
 /// The reader of the output went away.
@@ -152,7 +154,26 @@ fn load_isa(path: &Path) -> Result<Isa, Failure> {
     })
 }
 
+/// The image must not replace its own source, as in `ulmas -o hello.s hello.s`.
+fn check_output(arguments: &AssembleArguments) -> Result<(), Failure> {
+    let Ok(output) = arguments.output.canonicalize() else {
+        // It does not exist yet.
+        return Ok(());
+    };
+    let is_same = |path: &&PathBuf| path.canonicalize().is_ok_and(|path| path == output);
+    let sources = arguments.inputs.iter().chain(&arguments.isa);
+    match sources.into_iter().find(is_same) {
+        Some(path) if output.is_file() => {
+            let path = path.display();
+            complain(&format!("the output would replace the input {path}"));
+            Err(Failure(MISUSED))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn assemble(arguments: &AssembleArguments) -> Result<(), Failure> {
+    check_output(arguments)?;
     let loaded = arguments.isa.as_deref().map(load_isa).transpose()?;
     let isa = loaded.as_ref().unwrap_or_else(|| Isa::ulm());
     let mut sources = Sources::new();

@@ -211,8 +211,8 @@ pub(crate) enum ErrorKind {
     AddressesOfTwoSegments,
     #[error("`{}` with {}", operator_text(*.operator), address_or_word(*.is_word))]
     AddressArithmetic { operator: Operator, is_word: bool },
-    #[error("an address can't be {what}")]
-    AddressAsNumber { what: &'static str },
+    #[error("{} can't be {what}", address_or_word(*.is_word))]
+    AddressAsNumber { what: &'static str, is_word: bool },
     #[error("{what} must be known here")]
     NotKnownHere {
         what: &'static str,
@@ -598,7 +598,7 @@ impl AssemblyError {
                     Some(ascii) => edited(error(&code), &format!("write `{ascii}`"), edits),
                     None => match character {
                         ';' => semicolon(error("stray character"), edits),
-                        '&' | '|' | '^' | '~' | '<' | '>' | '=' | '!' => error("stray character")
+                        '&' | '|' | '^' | '~' | '<' | '>' | '=' => error("stray character")
                             .with_help("expressions have `+`, `-`, `*`, `/`, `%` and parentheses"),
                         '!'..='~' => error("stray character"),
                         c if c.is_alphanumeric() => error(&code).with_help(
@@ -852,8 +852,8 @@ fn bad_number(error: impl Fn(&str) -> Diagnostic, text: &str, location: &Locatio
 fn noting_more(diagnostic: Diagnostic, more: usize) -> Diagnostic {
     match more {
         0 => diagnostic,
-        1 => diagnostic.with_note("it is used once more below"),
-        n => diagnostic.with_note(format!("it is used {n} more times below")),
+        1 => diagnostic.with_note("it is used once more"),
+        n => diagnostic.with_note(format!("it is used {n} more times")),
     }
 }
 

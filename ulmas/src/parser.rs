@@ -1076,7 +1076,10 @@ impl<'s> Parser<'s, '_> {
                 Ok(count) if value >= least => Ok(count),
                 _ => fail(ErrorKind::BadCount { what, value }),
             },
-            Some(_) => fail(ErrorKind::AddressAsNumber { what }),
+            Some(value) => fail(ErrorKind::AddressAsNumber {
+                what,
+                is_word: matches!(value, Value::Word(..)),
+            }),
             None => {
                 // Whether it is a mistake of its own shows when all definitions are known.
                 self.file.unknown_counts.push(UnknownCount {

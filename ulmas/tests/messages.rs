@@ -185,3 +185,52 @@ fn a_repair_removes_its_error_and_makes_no_other() {
     assert!(failures.is_empty(), "{failures}");
     assert!(repairs > 100, "only {repairs} repairs");
 }
+
+/// Pages whose mistake can't be shown as text of a few lines.
+const WITHOUT_EXAMPLES: [&str; 3] = ["U0112", "U0211", "U0212"];
+
+/// The indented block behind a line of a page.
+fn example(page: &diagnostics::Explanation, heading: &str) -> Option<String> {
+    let (_, rest) = page.text.split_once(&format!("\n{heading}\n\n"))?;
+    let lines = rest.lines().map_while(|line| line.strip_prefix("    "));
+    Some(lines.fold(String::new(), |text, line| text + line + "\n"))
+}
+
+/// The codes of the messages about an example.
+fn codes_of(page: &diagnostics::Explanation, text: &str) -> Vec<&'static str> {
+    if page.code.starts_with("U06") {
+        return match ulmas::image::Image::parse(text.as_bytes()) {
+            Ok(_) => Vec::new(),
+            Err(error) => vec![error.kind.code()],
+        };
+    }
+    let mut sources = Sources::new();
+    let mut files = Vec::new();
+    let names_a_file = |line: &str| line.starts_with("# ") && line.ends_with(".s");
+    for line in text.lines() {
+        if files.is_empty() || names_a_file(line) {
+            files.push(String::new());
+        }
+        if let Some(file) = files.last_mut() {
+            *file += line;
+            file.push('\n');
+        }
+    }
+    let files: Vec<FileId> = files.iter().map(|text| sources.add("a.s", text)).collect();
+    let assembly = ulmas::assemble(Isa::ulm(), &sources, &files);
+    assembly.diagnostics.iter().map(|d| d.code).collect()
+}
+
+#[test]
+fn the_wrong_example_of_a_page_gives_its_code_and_the_right_one_no_message() {
+    let mut without = Vec::new();
+    for page in ulmas::EXPLANATIONS {
+        let (Some(wrong), Some(right)) = (example(page, "Wrong:"), example(page, "Right:")) else {
+            without.push(page.code);
+            continue;
+        };
+        assert_eq!(codes_of(page, &wrong), [page.code], "{wrong}");
+        assert_eq!(codes_of(page, &right), [""; 0], "{}: {right}", page.code);
+    }
+    assert_eq!(without, WITHOUT_EXAMPLES);
+}
