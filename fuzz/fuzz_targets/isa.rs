@@ -31,7 +31,11 @@ fn use_machine(isa: &Isa, bytes: &[u8]) {
         let Some(decoded) = isa.decode(word) else {
             continue;
         };
-        let _ = (isa.write_decoded(decoded), isa.flow(decoded), micro::lower(isa, decoded));
+        let _ = (
+            isa.write_decoded(decoded),
+            isa.flow(decoded),
+            micro::lower(isa, decoded),
+        );
         let format = isa.format_of(decoded.instruction);
         let values: Vec<i64> = (1..format.fields.len())
             .map(|i| decoded.field(format, FieldIndex(i as u8)))
@@ -39,7 +43,12 @@ fn use_machine(isa: &Isa, bytes: &[u8]) {
         let encoded = isa.encode(decoded.instruction, &values);
         assert_eq!(encoded, Ok(word & format.used_bits()));
     }
-    let _ = (isa.manual_markdown(), isa.manual_html(), isa.vim_syntax(), isa.textmate_grammar());
+    let _ = (
+        isa.manual_markdown(),
+        isa.manual_html(),
+        isa.vim_syntax(),
+        isa.textmate_grammar(),
+    );
     // A page looks at the whole machine.
     for mnemonic in isa.mnemonics().into_iter().take(4) {
         assert!(isa.show(mnemonic).is_some());

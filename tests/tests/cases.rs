@@ -1,6 +1,7 @@
 //! Programs whose results come from other systems: image, output, exit status and number of
 //! executed instructions must be the same, on every engine.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -47,7 +48,11 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn check<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), Failed> {
+fn check<T: PartialEq + std::fmt::Debug>(
+    what: &str,
+    found: &T,
+    expected: &T,
+) -> Result<(), Failed> {
     if found == expected {
         return Ok(());
     }
@@ -69,16 +74,16 @@ fn run_case(case: &Case, engine: &str) -> Result<(), Failed> {
     let output = run(&mut command, &input);
     let expected = base64::engine::general_purpose::STANDARD.decode(&case.stdout)?;
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    check("messages", stderr.as_str(), "")?;
-    check("output", output.stdout, expected)?;
-    check("exit status", output.status.code(), Some(case.exit))?;
+    check("messages", &stderr.as_str(), &"")?;
+    check("output", &output.stdout, &expected)?;
+    check("exit status", &output.status.code(), &Some(case.exit))?;
     let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(report)?)?;
-    check("outcome", report["outcome"].as_str(), Some("halted"))?;
+    check("outcome", &report["outcome"].as_str(), &Some("halted"))?;
     if case.instructions.is_some() {
         check(
             "instructions",
-            report["instructions"].as_u64(),
-            case.instructions,
+            &report["instructions"].as_u64(),
+            &case.instructions,
         )?;
     }
     Ok(())
@@ -93,8 +98,8 @@ fn check_image(case: &Case) -> Result<(), Failed> {
         .arg(&image)
         .arg(directory().join(&case.file));
     let output = run(&mut command, b"");
-    check("exit status", output.status.code(), Some(0))?;
-    check("digest", Some(digest(&image)?), case.sha256.clone())
+    check("exit status", &output.status.code(), &Some(0))?;
+    check("digest", &Some(digest(&image)?), &case.sha256)
 }
 
 /// The digest of the bytes of an image: of each its address, 8 bytes big endian, and itself.
@@ -106,17 +111,18 @@ fn digest(image: &Path) -> Result<String, Failed> {
             in_bytes = line.starts_with("#TEXT") || line.starts_with("#DATA");
         } else if in_bytes {
             let (address, rest) = line.split_once(':').ok_or("a row has an address")?;
-            let mut address = u64::from_str_radix(address.trim_start_matches("0x"), 16)?;
-            for byte in rest.split('#').next().unwrap_or("").split_whitespace() {
+            let start = u64::from_str_radix(address.trim_start_matches("0x"), 16)?;
+            let bytes = rest.split('#').next().unwrap_or("").split_whitespace();
+            for (address, byte) in (start..).zip(bytes) {
                 digest.update(address.to_be_bytes());
                 digest.update([u8::from_str_radix(byte, 16)?]);
-                address += 1;
             }
         }
     }
-    Ok(digest
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    let bytes = digest.finalize();
+    Ok(bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
 }

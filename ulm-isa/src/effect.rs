@@ -161,25 +161,25 @@ pub enum Expression {
 }
 
 impl Expression {
-    /// The parts of the expression.
-    fn parts(&self) -> Vec<&Self> {
+    /// Calls `visit` with the expression and each of its parts, outer ones first.
+    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
+        visit(self);
         match self {
             Self::Constant(_)
             | Self::Field(_)
             | Self::InstructionPointer
             | Self::ReadChar
-            | Self::Flag(_) => vec![],
-            Self::Register(a) | Self::Unary(_, a) => vec![a],
-            Self::Binary(_, a, b) | Self::LogicalAnd(a, b) | Self::LogicalOr(a, b) => vec![a, b],
-            Self::Conditional(a, b, c) => vec![a, b, c],
-        }
-    }
-
-    /// Calls `visit` with the expression and each of its parts, outer ones first.
-    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
-        visit(self);
-        for part in self.parts() {
-            part.walk(visit);
+            | Self::Flag(_) => {}
+            Self::Register(a) | Self::Unary(_, a) => a.walk(visit),
+            Self::Binary(_, a, b) | Self::LogicalAnd(a, b) | Self::LogicalOr(a, b) => {
+                a.walk(visit);
+                b.walk(visit);
+            }
+            Self::Conditional(a, b, c) => {
+                a.walk(visit);
+                b.walk(visit);
+                c.walk(visit);
+            }
         }
     }
 

@@ -992,6 +992,7 @@ impl<'a, 's> Encoder<'a, 's> {
 }
 
 /// The bits that a fixup is for.
+#[derive(Debug, Clone, Copy)]
 struct Place {
     segment: SegmentKind,
     offset: u64,

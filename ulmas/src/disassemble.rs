@@ -93,7 +93,8 @@ impl<'a> Writer<'a> {
             let limit = self.image.size(segment);
             let reachable = match segment {
                 SegmentKind::Text => offset % 4 == 0 && offset < limit,
-                SegmentKind::Data | SegmentKind::Bss => offset <= limit,
+                SegmentKind::Data => offset <= limit && !self.is_inside_datum(offset),
+                SegmentKind::Bss => offset <= limit,
             };
             if !reachable || self.labels[segment as usize].contains_key(&offset) {
                 continue;
@@ -104,6 +105,15 @@ impl<'a> Writer<'a> {
             }
             self.labels[segment as usize].insert(offset, vec![name]);
         }
+    }
+
+    /// Whether an offset in the data is inside of a value that refers to an address.
+    fn is_inside_datum(&self, offset: u64) -> bool {
+        let before = self.data_fixups.range(..offset).next_back();
+        before.is_some_and(|&start| {
+            let fixup = self.fixups.get(&(SegmentKind::Data, start));
+            fixup.is_some_and(|fixup| offset - start < u64::from(fixup.bits / 8))
+        })
     }
 
     fn for_each_word(&mut self, mut visit: impl FnMut(&mut Self, u64, u32)) {
@@ -261,10 +271,15 @@ impl<'a> Writer<'a> {
         };
         let target = u64::try_from(fixup.addend).ok()?;
         let address = self.image.base(segment).checked_add(target)?;
-        let name = &self.labels[segment as usize].get(&target)?[0];
+        // The nearest label at or before it.
+        let (at, names) = self.labels[segment as usize].range(..=target).next_back()?;
+        let name = match target - at {
+            0 => names[0].clone(),
+            distance => format!("{}+{distance}", names[0]),
+        };
         let mask = (1i128 << bits) - 1;
         let (text, result) = match fixup.kind {
-            FixupKind::Absolute => (name.clone(), i128::from(address)),
+            FixupKind::Absolute => (name, i128::from(address)),
             FixupKind::Word(word) => (
                 format!("@w{word}({name})"),
                 i128::from(address >> (16 * u32::from(word).min(3)) & 0xFFFF),

@@ -13,6 +13,9 @@ pub use link::{LinkError, LinkErrorKind, link};
 pub use read::{ImageError, ImageErrorKind};
 pub(crate) use write::{WHOLE_ROW, push_address, push_hex};
 
+/// The comment of bytes that are there for alignment.
+pub(crate) const PADDING: &str = "for alignment";
+
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 

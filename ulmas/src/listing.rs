@@ -50,7 +50,7 @@ fn rows(text: &mut String, isa: &Isa, mut address: u64, bytes: &[u8], comment: &
     let mut meaning = match (literal, comment) {
         (Some(literal), _) => literal.trim_start().to_owned(),
         (None, directive) if directive.starts_with('.') => directive.to_owned(),
-        (None, "for alignment" | " for alignment") => "(for alignment)".to_owned(),
+        (None, crate::image::PADDING) => format!("({comment})"),
         (None, _) => <[u8; 4]>::try_from(bytes)
             .ok()
             .and_then(|word| isa.disassemble(u32::from_be_bytes(word)))

@@ -77,7 +77,7 @@ impl SegmentBuilder {
         let count = offset - self.segment.size;
         if count <= LISTED_ZEROS {
             let start = self.segment.comments.len();
-            self.segment.comments.push_str(" for alignment");
+            self.segment.comments.push_str(crate::image::PADDING);
             self.push_bytes(&vec![0; count as usize], start);
         } else {
             self.segment.size = offset;

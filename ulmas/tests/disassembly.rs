@@ -58,6 +58,7 @@ fn labels_and_references_come_back_by_name() {
         "        ldzwq   @w1(table), %2\n",
         "text:\n        .string \"a \\\"quoted\\\" text\\n\"\n",
         "        .quad   loop\n",
+        "        .quad   table+4\n",
         "room:\n        .space  100\n",
     ] {
         assert!(text.contains(expected), "{expected:?} is missing:\n{text}");
@@ -92,7 +93,8 @@ fn line() -> impl Strategy<Value = String> {
         (label.clone(), register.clone()).prop_map(|(l, r)| format!("ldzwq l{l}, %{r}")),
         (label.clone(), register, 0..4).prop_map(|(l, r, w)| format!("shldwq @w{w}(l{l}), %{r}")),
         any::<u64>().prop_map(|v| format!(".quad {v}")),
-        label.prop_map(|l| format!(".long l{l} + 3")),
+        label.clone().prop_map(|l| format!(".long d{l} + 3")),
+        label.prop_map(|l| format!(".quad l{l}")),
         proptest::collection::vec(any::<u8>(), 1..20).prop_map(|v| format!(
             ".byte {}",
             v.iter().map(u8::to_string).collect::<Vec<_>>().join(", ")
@@ -120,11 +122,11 @@ fn program() -> impl Strategy<Value = String> {
             at.sort_unstable();
             let mut label = 0;
             for (i, (segment, line)) in lines.iter().enumerate() {
-                text += ["        .text\n", "        .data\n"][*segment];
                 while at.get(label) == Some(&i) {
-                    text += &format!("l{label}:\n");
+                    text += &format!("        .data\nd{label}:\n        .text\nl{label}:   nop\n");
                     label += 1;
                 }
+                text += ["        .text\n", "        .data\n"][*segment];
                 text += &format!("        {line}\n");
             }
             text + &format!("        .bss\n        .align 16\n        .space {bss}\n")

@@ -167,7 +167,11 @@ fn write_rows(text: &mut String, mut address: u64, bytes: &[u8], mut comment: Op
         text.push(':');
         push_hex(text, row);
         if let Some(comment) = comment.take() {
-            text.push_str(" #     ");
+            text.push_str(if comment == super::PADDING {
+                " #      "
+            } else {
+                " #     "
+            });
             text.push_str(comment);
         }
         text.push('\n');
