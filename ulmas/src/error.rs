@@ -801,7 +801,7 @@ impl AssemblyError {
                 match definition {
                     Some(place) if place.start < self.span.start => diagnostic.with_secondary(
                         at(*place),
-                        "its value depends on something that is defined below it",
+                        "its value is known only further down",
                     ),
                     Some(place) => diagnostic.with_secondary(at(*place), "defined below"),
                     None => diagnostic.with_note(format!("`{name}` is defined in another file")),
