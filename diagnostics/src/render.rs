@@ -18,6 +18,7 @@ pub enum Appearance {
 
 /// The text of one message, with a newline at its end.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, appearance: Appearance) -> String {
+    let diagnostic = &bounded(diagnostic);
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -75,6 +76,51 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, appearance: Appearance
     let mut text = renderer.decor_style(DecorStyle::Ascii).render(&groups);
     text.push('\n');
     text
+}
+
+/// The most characters of a text in a message; a name in the source may be of any length.
+const LONGEST_TEXT: usize = 1000;
+
+/// The message with texts of limited length.
+fn bounded(diagnostic: &Diagnostic) -> Diagnostic {
+    let mut diagnostic = diagnostic.clone();
+    let Diagnostic {
+        message,
+        primary,
+        secondary,
+        advice,
+        ..
+    } = &mut diagnostic;
+    shorten(message);
+    shorten(&mut primary.text);
+    for label in secondary {
+        shorten(&mut label.text);
+    }
+    for advice in advice {
+        match advice {
+            Advice::Note(text) | Advice::Help(text) | Advice::Repair(text, _) => shorten(text),
+            Advice::NoteAt(text, label) => {
+                shorten(text);
+                shorten(&mut label.text);
+            }
+        }
+    }
+    diagnostic
+}
+
+/// Replaces the middle of a very long text.
+fn shorten(text: &mut String) {
+    if text.len() <= LONGEST_TEXT {
+        return;
+    }
+    let boundary = |mut at: usize| {
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let (head, tail) = (boundary(60), boundary(text.len() - 60));
+    text.replace_range(head..tail, "…");
 }
 
 /// The text of all messages: the first [`SHOWN_ERRORS`] errors and a count, or, where there is no
@@ -288,6 +334,15 @@ mod tests {
         let text = render(&error, &sources, Appearance::Plain);
         assert!(text.contains("help: write y"), "{text}");
         assert!(text.len() < 2000, "{text}");
+    }
+
+    #[test]
+    fn a_name_of_any_length_leaves_the_message_readable() {
+        let (sources, mut error) = one_error("x", 0..1);
+        error.message = format!("`{}` is not defined", "ü".repeat(100_000));
+        let text = render(&error, &sources, Appearance::Plain);
+        assert!(text.len() < 1000 && text.contains("…"), "{text}");
+        assert!(text.contains("` is not defined\n"), "{text}");
     }
 
     #[test]

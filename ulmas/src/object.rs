@@ -111,8 +111,9 @@ fn push_folded(into: &mut String, source: &str) {
                 while i < bytes.len() && bytes[i] != quote {
                     i += 1 + usize::from(bytes[i] == b'\\');
                 }
-                // `'''` is the quote itself.
-                i += 1 + usize::from(bytes[i..].starts_with(b"''") && quote == b'\'');
+                // `'''` is the quote itself. A literal in error may have no end.
+                let rest = bytes.get(i..).unwrap_or_default();
+                i += 1 + usize::from(rest.starts_with(b"''") && quote == b'\'');
             }
             b' ' if bytes
                 .get(i + 1)
@@ -234,6 +235,7 @@ mod tests {
         );
         assert_eq!(folded("putc  ' '"), "putc ' '");
         assert_eq!(folded("putc '''"), "putc '''");
+        assert_eq!(folded("putc  \"\\"), "putc \"\\");
         assert_eq!(folded("putc  '#'"), "putc '#'");
         assert_eq!(folded("addq 'a'+1, // x\n %2, %3"), "addq 'a'+1, %2, %3");
         assert_eq!(folded("addq  8/2, %2, %3"), "addq 8/2, %2, %3");

@@ -56,6 +56,9 @@ pub(crate) struct UnknownCount {
     pub(crate) time: u32,
 }
 
+/// In a file with more sizes that are not known, further ones that use names are not tried.
+const UNKNOWN_COUNTS_TRIED: usize = 100;
+
 /// A line that is a single unknown word: an instruction misspelt, or a label indented.
 struct LonelyWord<'s> {
     name: &'s str,
@@ -1071,7 +1074,15 @@ impl<'s> Parser<'s, '_> {
         let span = expression.span(&file.nodes);
         let fail = |kind| Err(Some(AssemblyError::new(span, kind)));
         let nodes: Vec<Node> = expression.nodes(&file.nodes).to_vec();
-        match file.symbols.evaluate_above(&nodes, &file.nodes, time)? {
+        // Each look may follow a chain of definitions as long as the file: not for ever.
+        let is_hopeless = file.unknown_counts.len() > UNKNOWN_COUNTS_TRIED
+            && crate::symbols::symbols_of(&nodes).next().is_some();
+        let value = if is_hopeless {
+            None
+        } else {
+            file.symbols.evaluate_above(&nodes, &file.nodes, time)?
+        };
+        match value {
             Some(Value::Number(value)) => match u64::try_from(value) {
                 Ok(count) if value >= least => Ok(count),
                 _ => fail(ErrorKind::BadCount { what, value }),

@@ -206,7 +206,10 @@ fn codes_of(page: &diagnostics::Explanation, text: &str) -> Vec<&'static str> {
     }
     let mut sources = Sources::new();
     let mut files = Vec::new();
-    let names_a_file = |line: &str| line.starts_with("# ") && line.ends_with(".s");
+    let names_a_file = |line: &str| {
+        let name = line.strip_prefix("# ").unwrap_or_default();
+        Path::new(name).extension().is_some_and(|e| e == "s")
+    };
     for line in text.lines() {
         if files.is_empty() || names_a_file(line) {
             files.push(String::new());

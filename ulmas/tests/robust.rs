@@ -289,7 +289,7 @@ fn long_chains_of_definitions_have_values() {
     let space = "        .data\n        .space c0\n";
     assert_eq!(
         assemble_text(format!("{downwards}        .equ c{last}, 1\n{space}")),
-        0
+        1
     );
     assert_eq!(
         assemble_text(format!("{downwards}        .equ c{last}, c0\n{space}")),
@@ -305,7 +305,13 @@ fn long_chains_of_definitions_have_values() {
         assemble_text(format!("        .equ n, 0\n{again}        .quad n\n")),
         0
     );
-    // Each of many sizes walks the same chain.
+    // Each of many sizes follows the same chain.
+    let sizes = format!("        .space c{last}\n").repeat(10_000);
+    let upwards: String = (1..LENGTH)
+        .map(|i| format!("        .equ c{i}, c{}\n", i - 1))
+        .collect();
+    let text = format!("        .equ c0, end - start\n{upwards}start:\n{sizes}end:\n");
+    assert_eq!(assemble_text(text), 10_000);
     let sizes = "        .space c0 - c0\n".repeat(1000);
     assert_eq!(
         assemble_text(format!("{downwards}{sizes}        .equ c{last}, 1\n")),

@@ -14,3 +14,6 @@ end:
         ldzwq   MISSING, %1
         movq    (%1, %2, code), %3
         jmp     @w0(code)
+        .equ    A, B
+        .equ    B, 1
+        .space  A
