@@ -799,10 +799,8 @@ impl AssemblyError {
             } => {
                 let diagnostic = error(&format!("this depends on `{name}`"));
                 match definition {
-                    Some(place) if place.start < self.span.start => diagnostic.with_secondary(
-                        at(*place),
-                        "its value is known only further down",
-                    ),
+                    Some(place) if place.start < self.span.start => diagnostic
+                        .with_secondary(at(*place), "its value is known only further down"),
                     Some(place) => diagnostic.with_secondary(at(*place), "defined below"),
                     None => diagnostic.with_note(format!("`{name}` is defined in another file")),
                 }
