@@ -52,10 +52,9 @@ syntax match ulmWordOf \"@w[0-3]\\>\"
 syntax match ulmEscape \"\\\\\\%([\\\"'?\\\\abfnrtv]\\|\\o\\{1,3}\\|x\\x\\+\\)\" contained
 syntax region ulmString start=+\"+ skip=+\\\\.+ end=+\"+ oneline contains=ulmEscape
 syntax match ulmCharacter \"'\\%(\\\\\\%(\\o\\{1,3}\\|x\\x\\+\\|.\\)\\|[^'\\\\]\\)'\" contains=ulmEscape
-syntax keyword ulmTodo TODO FIXME XXX contained
-syntax match ulmComment \"#.*$\" contains=ulmTodo,@Spell
-syntax match ulmComment \"//.*$\" contains=ulmTodo,@Spell
-syntax region ulmComment start=\"/\\*\" end=\"\\*/\" contains=ulmTodo,@Spell
+syntax match ulmComment \"#.*$\" contains=@Spell
+syntax match ulmComment \"//.*$\" contains=@Spell
+syntax region ulmComment start=\"/\\*\" end=\"\\*/\" contains=@Spell
 
 syntax sync ccomment ulmComment
 
@@ -70,7 +69,6 @@ highlight default link ulmString String
 highlight default link ulmCharacter Character
 highlight default link ulmEscape SpecialChar
 highlight default link ulmComment Comment
-highlight default link ulmTodo Todo
 
 let b:current_syntax = \"ulm\"
 ";
