@@ -184,6 +184,7 @@ pub(crate) enum ErrorKind {
         bits: u32,
         range: RangeInclusive<i128>,
         what: &'static str,
+        help: Option<String>,
     },
     #[error("the address {} does not fit into {bits} bits", signed_hex(*.value))]
     AddressOutOfRange {
@@ -736,11 +737,15 @@ impl AssemblyError {
             ErrorKind::UndefinedGlobal { near: other, .. } => {
                 near(error("none of the files defines it"), other)
             }
-            ErrorKind::OutOfRange { range, what, .. } => error(&format!(
-                "expected {} … {}{what}",
-                range.start(),
-                range.end()
-            )),
+            ErrorKind::OutOfRange {
+                range, what, help, ..
+            } => {
+                let label = format!("expected {} … {}{what}", range.start(), range.end());
+                match help {
+                    Some(help) => error(&label).with_help(help),
+                    None => error(&label),
+                }
+            }
             ErrorKind::AddressOutOfRange { range, wide, .. } => {
                 let diagnostic = error(&format!("expected {} … {}", range.start(), range.end()));
                 match wide {
@@ -799,10 +804,8 @@ impl AssemblyError {
             } => {
                 let diagnostic = error(&format!("this depends on `{name}`"));
                 match definition {
-                    Some(place) if place.start < self.span.start => diagnostic.with_secondary(
-                        at(*place),
-                        "its value is known only further down",
-                    ),
+                    Some(place) if place.start < self.span.start => diagnostic
+                        .with_secondary(at(*place), "its value is known only further down"),
                     Some(place) => diagnostic.with_secondary(at(*place), "defined below"),
                     None => diagnostic.with_note(format!("`{name}` is defined in another file")),
                 }

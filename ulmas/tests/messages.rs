@@ -186,6 +186,33 @@ fn a_repair_removes_its_error_and_makes_no_other() {
     assert!(repairs > 100, "only {repairs} repairs");
 }
 
+#[test]
+fn the_code_that_a_help_gives_for_a_line_assembles() {
+    let mut tried = 0;
+    for program in programs("err") {
+        let before = program.assemble().diagnostics;
+        for diagnostic in &before {
+            let code = diagnostic.advice.iter().find_map(|advice| match advice {
+                Advice::Help(text) => text.split_once(" like this:\n").map(|(_, code)| code),
+                _ => None,
+            });
+            let Some(code) = code else { continue };
+            let place = &diagnostic.primary.location;
+            let text = &program.sources.get(place.file).text;
+            let start = text[..place.span.start].rfind('\n').map_or(0, |at| at + 1);
+            let end = start + text[start..].find('\n').unwrap_or(text.len() - start);
+            let replacement = diagnostics::Replacement {
+                location: diagnostics::Location::new(place.file, start..end),
+                text: code.to_owned(),
+            };
+            let after = repaired(&program, &[replacement]).assemble().diagnostics;
+            assert!(after.len() < before.len(), "{}: {code}", program.name);
+            tried += 1;
+        }
+    }
+    assert!(tried > 5, "only {tried} were tried");
+}
+
 /// Pages whose mistake can't be shown as text of a few lines.
 const WITHOUT_EXAMPLES: [&str; 3] = ["U0112", "U0211", "U0212"];
 
