@@ -599,6 +599,11 @@ impl AssemblyError {
                     Some(ascii) => edited(error(&code), &format!("write `{ascii}`"), edits),
                     None => match character {
                         ';' => semicolon(error("stray character"), edits),
+                        '=' if !edits.is_empty() => edited(
+                            error("stray character"),
+                            "a constant is defined by `.equ NAME, VALUE`",
+                            edits,
+                        ),
                         '&' | '|' | '^' | '~' | '<' | '>' | '=' => error("stray character")
                             .with_help("expressions have `+`, `-`, `*`, `/`, `%` and parentheses"),
                         '!'..='~' => error("stray character"),
