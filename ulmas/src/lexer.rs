@@ -82,19 +82,6 @@ fn skip_block_comment(
     match lexer.remainder().find("*/") {
         Some(at) => {
             lexer.bump(at + 2);
-            // The comments that follow go with this one: skipping them one by one takes a call
-            // in a call for each, and a hundred thousand of them all of the stack.
-            loop {
-                let rest = lexer.remainder();
-                let comment = rest.trim_start_matches([' ', '\t', '\r', '\x0b', '\x0c']);
-                let Some(inner) = comment.strip_prefix("/*") else {
-                    break;
-                };
-                let Some(at) = inner.find("*/") else {
-                    break;
-                };
-                lexer.bump(rest.len() - inner.len() + at + 2);
-            }
             logos::FilterResult::Skip
         }
         None => {
