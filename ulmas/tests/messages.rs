@@ -123,6 +123,23 @@ fn identity(diagnostic: &Diagnostic) -> (&'static str, String) {
     (diagnostic.code, diagnostic.message.clone())
 }
 
+#[test]
+fn every_code_has_a_program_that_gives_it() {
+    let all = programs("err").into_iter().chain(programs("ok"));
+    let given: std::collections::BTreeSet<&str> = all
+        .flat_map(|program| program.assemble().diagnostics)
+        .map(|diagnostic| diagnostic.code)
+        .collect();
+    // Errors of images have their own tests; a file of 4 GiB is too large for one.
+    let is_expected = |code: &&str| !code.starts_with("U06") && *code != "U0212";
+    let codes = ulmas::EXPLANATIONS.iter().map(|page| page.code);
+    let missing: Vec<&str> = codes
+        .filter(is_expected)
+        .filter(|code| !given.contains(code))
+        .collect();
+    assert_eq!(missing, [""; 0]);
+}
+
 /// Programs with several mistakes in a line: the repair of one reveals another.
 const REVEALING: [&str; 4] = ["follow_up", "gnu", "prose", "unknown_directive"];
 
