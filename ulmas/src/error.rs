@@ -184,6 +184,7 @@ pub(crate) enum ErrorKind {
         bits: u32,
         range: RangeInclusive<i128>,
         what: &'static str,
+        help: Option<String>,
     },
     #[error("the address {} does not fit into {bits} bits", signed_hex(*.value))]
     AddressOutOfRange {
@@ -598,6 +599,11 @@ impl AssemblyError {
                     Some(ascii) => edited(error(&code), &format!("write `{ascii}`"), edits),
                     None => match character {
                         ';' => semicolon(error("stray character"), edits),
+                        '=' if !edits.is_empty() => edited(
+                            error("stray character"),
+                            "a constant is defined by `.equ NAME, VALUE`",
+                            edits,
+                        ),
                         '&' | '|' | '^' | '~' | '<' | '>' | '=' => error("stray character")
                             .with_help("expressions have `+`, `-`, `*`, `/`, `%` and parentheses"),
                         '!'..='~' => error("stray character"),
@@ -736,11 +742,15 @@ impl AssemblyError {
             ErrorKind::UndefinedGlobal { near: other, .. } => {
                 near(error("none of the files defines it"), other)
             }
-            ErrorKind::OutOfRange { range, what, .. } => error(&format!(
-                "expected {} … {}{what}",
-                range.start(),
-                range.end()
-            )),
+            ErrorKind::OutOfRange {
+                range, what, help, ..
+            } => {
+                let label = format!("expected {} … {}{what}", range.start(), range.end());
+                match help {
+                    Some(help) => error(&label).with_help(help),
+                    None => error(&label),
+                }
+            }
             ErrorKind::AddressOutOfRange { range, wide, .. } => {
                 let diagnostic = error(&format!("expected {} … {}", range.start(), range.end()));
                 match wide {

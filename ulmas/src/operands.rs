@@ -47,10 +47,18 @@ pub(crate) fn diagnose(
     if let Some(error) = missing_operand(file, mnemonic, lexemes, &items) {
         return error;
     }
+    if let Some(error) = foreign_mark(file, mnemonic, lexemes) {
+        return error;
+    }
     let parts = parts_of(&items, file.text);
     let operands = split(&parts);
     let percent = missing_percent(file, mnemonic, &parts);
-    let others = other_mnemonics(mnemonics, mnemonic, &parts);
+    let is_brief = file.errors.len() > ERRORS_WITH_SUGGESTIONS;
+    let others = if is_brief {
+        Vec::new()
+    } else {
+        other_mnemonics(mnemonics, mnemonic, &parts)
+    };
     let order = others
         .is_empty()
         .then(|| wrong_order(file, mnemonic, &operands))
@@ -60,12 +68,31 @@ pub(crate) fn diagnose(
         (_, Some(error)) => return error,
         (None, None) => {}
     }
+    let names_no_register = parts.last().is_some_and(|part| {
+        let Some(Item {
+            kind: ItemKind::Expression(expression),
+            ..
+        }) = part.item
+        else {
+            return false;
+        };
+        let is_constant = |id| matches!(file.symbols.get(id).definition, Definition::Equ(_));
+        expression
+            .as_symbol(&file.nodes)
+            .is_some_and(|id| !is_constant(id))
+    });
     let found = Found {
+        names_no_register,
         text: file.text,
         mnemonics,
         mnemonic,
         lexemes,
         operands,
+        forms: if is_brief {
+            Vec::new()
+        } else {
+            write_forms(mnemonic)
+        },
     };
     found.count_or_form(others)
 }
@@ -429,6 +456,69 @@ fn missing_operand(
     ))
 }
 
+/// A mark that no form of the mnemonic has, like the brackets of `[%1]`.
+fn foreign_mark(
+    file: &mut File<'_>,
+    mnemonic: &Mnemonic,
+    lexemes: &[Lexeme],
+) -> Option<AssemblyError> {
+    let mark_of = |lexeme: &Lexeme| match lexeme.token {
+        Token::Colon => Some((':', None)),
+        Token::OpenBracket => Some(('[', Some(Token::OpenParenthesis))),
+        Token::CloseBracket => Some((']', Some(Token::CloseParenthesis))),
+        Token::OpenBrace => Some(('{', Some(Token::OpenParenthesis))),
+        Token::CloseBrace => Some(('}', Some(Token::CloseParenthesis))),
+        _ => None,
+    };
+    let is_foreign = |(mark, _): &(char, Option<Token>)| {
+        !mnemonic.candidates.iter().any(|c| c.text.contains(*mark))
+    };
+    let place = lexemes
+        .iter()
+        .position(|lexeme| mark_of(lexeme).is_some_and(|mark| is_foreign(&mark)))?;
+    let found = format!("`{}`", &file.text[lexemes[place].range()]);
+    let mut changed = Vec::with_capacity(lexemes.len());
+    let mut edits = Vec::new();
+    for &lexeme in lexemes {
+        let Some((_, instead)) = mark_of(&lexeme).filter(is_foreign) else {
+            changed.push(lexeme);
+            continue;
+        };
+        changed.extend(instead.map(|token| Lexeme { token, ..lexeme }));
+        let text = match instead {
+            Some(Token::OpenParenthesis) => "(",
+            Some(_) => ")",
+            None => "",
+        };
+        edits.push(Edit {
+            span: Span::of(lexeme),
+            text: text.to_owned(),
+        });
+    }
+    let words = if edits.iter().any(|edit| edit.text.is_empty()) {
+        "remove it"
+    } else {
+        "memory is written with parentheses"
+    };
+    let repair = fits(file, mnemonic, &changed).then(|| Repair {
+        text: words.to_owned(),
+        edits,
+    });
+    let expected = if place == 1 {
+        "an operand"
+    } else {
+        "`,` or the end of the line"
+    };
+    Some(AssemblyError::new(
+        Span::of(lexemes[place]),
+        ErrorKind::Unexpected {
+            expected,
+            found,
+            repair,
+        },
+    ))
+}
+
 /// A piece of the operands, for comparison with forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Part {
@@ -748,6 +838,9 @@ struct Found<'a> {
     mnemonic: &'a Mnemonic,
     lexemes: &'a [Lexeme],
     operands: Vec<&'a [Part]>,
+    forms: Vec<String>,
+    /// The last operand is the name of something, but no `.equ` above defines it.
+    names_no_register: bool,
 }
 
 impl Found<'_> {
@@ -765,7 +858,7 @@ impl Found<'_> {
         counts.dedup();
         let found = operands.len();
         let whole = self.whole();
-        let forms = write_forms(mnemonic);
+        let forms = self.forms.clone();
         let name = mnemonic.name.clone();
         if counts.contains(&found) {
             let misfit = self.misfit();
@@ -894,6 +987,10 @@ impl Found<'_> {
             ..whole
         };
         match own[..] {
+            [] if self.immediate_with_hash().is_some() => {
+                let hash = self.immediate_with_hash()?;
+                Some(Repair::new("`#` begins a comment", hash, ""))
+            }
             [] if name == "halt" && self.has_form(name, &[&[None]]) => {
                 let text = "0 is the exit status of a program that went well";
                 Some(Repair::new(text, behind, " 0"))
@@ -921,6 +1018,18 @@ impl Found<'_> {
         }
     }
 
+    /// The sign in `addq #5, %1, %1`, as some assemblers write numbers.
+    fn immediate_with_hash(&self) -> Option<Span> {
+        let word = Span::of(self.lexemes[0]);
+        let rest = &self.text[word.end as usize..];
+        let comment = rest.trim_start_matches([' ', '\t']);
+        let first = comment.strip_prefix('#')?.chars().next()?;
+        let operands = comment.lines().next()?;
+        let start = word.end + (rest.len() - comment.len()) as u32;
+        let end = start + 1;
+        (first.is_ascii_digit() && operands.contains('%')).then_some(Span { start, end })
+    }
+
     /// What was probably meant by operands that no form has.
     fn other_form(&self) -> Option<Repair> {
         let register: &[Option<char>] = &[Some('%'), None];
@@ -937,6 +1046,11 @@ impl Found<'_> {
         };
         let is_move = name.starts_with("mov");
         match own[..] {
+            [only] if only == register && name == "jmp" && self.names_no_register => {
+                let text = "a label is written without `%`";
+                let percent = self.operands[0][0].span;
+                Some(Repair::new(text, percent, ""))
+            }
             [only] if only == register && name == "jmp" => {
                 let text = "to jump to the address in a register, name %0 as the second one";
                 (self.has_form(name, &[register, register]))

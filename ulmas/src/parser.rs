@@ -216,6 +216,11 @@ impl<'s> Parser<'s, '_> {
                 ..
             } => *edits = self.semicolon(line_start, span),
             ErrorKind::StrayCharacter {
+                character: '=',
+                edits,
+                ..
+            } => *edits = self.assignment(lexemes, span),
+            ErrorKind::StrayCharacter {
                 ascii: Some(_),
                 edits,
                 ..
@@ -232,7 +237,12 @@ impl<'s> Parser<'s, '_> {
             }
             _ => {}
         }
+        let is_assignment = text == "=" && lexemes.len() == 1;
         self.error(span, kind);
+        if is_assignment {
+            self.break_symbol(lexemes.first());
+            return;
+        }
         let Some((&first, mut rest)) = lexemes.split_first() else {
             return;
         };
@@ -271,6 +281,30 @@ impl<'s> Parser<'s, '_> {
             span,
             text: replacement.to_owned(),
         }]
+    }
+
+    /// `SIZE = 5` and `.equ SIZE = 5` are meant as `.equ SIZE, 5`.
+    fn assignment(&self, lexemes: &[Lexeme], span: Span) -> Vec<Edit> {
+        let edit = |start, text: String| {
+            let end = span.end;
+            vec![Edit {
+                span: Span { start, end },
+                text,
+            }]
+        };
+        match lexemes {
+            [name] if name.token == Token::Identifier => {
+                let indented = name.start > 0
+                    && !matches!(self.file.text.as_bytes()[name.start as usize - 1], b'\n');
+                let indentation = if indented { "" } else { "        " };
+                let name_text = &self.file.text[name.range()];
+                edit(name.start, format!("{indentation}.equ {name_text},"))
+            }
+            [directive, name] if &self.file.text[directive.range()] == ".equ" => {
+                edit(name.end, ",".to_owned())
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Replacements for the characters from `start` to the end of the line that only look like

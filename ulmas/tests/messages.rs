@@ -123,6 +123,23 @@ fn identity(diagnostic: &Diagnostic) -> (&'static str, String) {
     (diagnostic.code, diagnostic.message.clone())
 }
 
+#[test]
+fn every_code_has_a_program_that_gives_it() {
+    let all = programs("err").into_iter().chain(programs("ok"));
+    let given: std::collections::BTreeSet<&str> = all
+        .flat_map(|program| program.assemble().diagnostics)
+        .map(|diagnostic| diagnostic.code)
+        .collect();
+    // Errors of images have their own tests; a file of 4 GiB is too large for one.
+    let is_expected = |code: &&str| !code.starts_with("U06") && *code != "U0212";
+    let codes = ulmas::EXPLANATIONS.iter().map(|page| page.code);
+    let missing: Vec<&str> = codes
+        .filter(is_expected)
+        .filter(|code| !given.contains(code))
+        .collect();
+    assert_eq!(missing, [""; 0]);
+}
+
 /// Programs with several mistakes in a line: the repair of one reveals another.
 const REVEALING: [&str; 4] = ["follow_up", "gnu", "prose", "unknown_directive"];
 
@@ -184,6 +201,33 @@ fn a_repair_removes_its_error_and_makes_no_other() {
     }
     assert!(failures.is_empty(), "{failures}");
     assert!(repairs > 100, "only {repairs} repairs");
+}
+
+#[test]
+fn the_code_that_a_help_gives_for_a_line_assembles() {
+    let mut tried = 0;
+    for program in programs("err") {
+        let before = program.assemble().diagnostics;
+        for diagnostic in &before {
+            let code = diagnostic.advice.iter().find_map(|advice| match advice {
+                Advice::Help(text) => text.split_once(" like this:\n").map(|(_, code)| code),
+                _ => None,
+            });
+            let Some(code) = code else { continue };
+            let place = &diagnostic.primary.location;
+            let text = &program.sources.get(place.file).text;
+            let start = text[..place.span.start].rfind('\n').map_or(0, |at| at + 1);
+            let end = start + text[start..].find('\n').unwrap_or(text.len() - start);
+            let replacement = diagnostics::Replacement {
+                location: diagnostics::Location::new(place.file, start..end),
+                text: code.to_owned(),
+            };
+            let after = repaired(&program, &[replacement]).assemble().diagnostics;
+            assert!(after.len() < before.len(), "{}: {code}", program.name);
+            tried += 1;
+        }
+    }
+    assert!(tried > 5, "only {tried} were tried");
 }
 
 /// Pages whose mistake can't be shown as text of a few lines.
