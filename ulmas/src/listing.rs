@@ -1,6 +1,6 @@
 //! Listings: addresses, bytes, and what the bytes are.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 
 use ulm_isa::Isa;
 
@@ -11,7 +11,7 @@ const ROW: usize = 16;
 
 /// A program as addresses, bytes and decoded instructions; strings as they were written.
 pub fn listing(isa: &Isa, image: &Image) -> String {
-    let mut text = String::new();
+    let mut text = Vec::new();
     for (kind, segment) in [
         (SegmentKind::Text, &image.object.text),
         (SegmentKind::Data, &image.object.data),
@@ -36,14 +36,14 @@ pub fn listing(isa: &Isa, image: &Image) -> String {
     }
     let bss = image.size(SegmentKind::Bss);
     if bss > 0 {
-        text += "0x";
+        text.extend_from_slice(b"0x");
         crate::image::push_address(&mut text, image.base(SegmentKind::Bss));
         let _ = writeln!(text, ":   .bss, {bss} bytes");
     }
-    text
+    String::from_utf8(text).unwrap_or_default()
 }
 
-fn rows(text: &mut String, isa: &Isa, mut address: u64, bytes: &[u8], comment: &str) {
+fn rows(text: &mut Vec<u8>, isa: &Isa, mut address: u64, bytes: &[u8], comment: &str) {
     let literal = comment
         .strip_prefix(".string")
         .or_else(|| comment.strip_prefix(".ascii"));
@@ -62,16 +62,16 @@ fn rows(text: &mut String, isa: &Isa, mut address: u64, bytes: &[u8], comment: &
         ROW
     };
     for row in bytes.chunks(row.max(1)) {
-        text.push_str("0x");
+        text.extend_from_slice(b"0x");
         crate::image::push_address(text, address);
-        text.push(':');
+        text.push(b':');
         crate::image::push_hex(text, row);
         if !meaning.is_empty() {
-            text.push_str("   ");
-            text.push_str(&meaning);
+            text.extend_from_slice(b"   ");
+            text.extend_from_slice(meaning.as_bytes());
             meaning.clear();
         }
-        text.push('\n');
+        text.push(b'\n');
         address = address.wrapping_add(row.len() as u64);
     }
 }

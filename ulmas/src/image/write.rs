@@ -1,7 +1,6 @@
 //! The text of an image.
 
-use std::fmt::Write as _;
-use std::io;
+use std::io::{self, Write as _};
 
 use super::{Fixup, FixupKind, Image, Segment, SegmentKind, Symbol, SymbolKind, Target};
 
@@ -15,7 +14,7 @@ const PIECE: usize = 64 * 1024;
 
 /// Collects text and hands it on.
 struct Output<'w> {
-    text: String,
+    text: Vec<u8>,
     writer: &'w mut dyn io::Write,
 }
 
@@ -30,7 +29,7 @@ impl Output<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.writer.write_all(self.text.as_bytes())?;
+        self.writer.write_all(&self.text)?;
         self.text.clear();
         Ok(())
     }
@@ -49,7 +48,7 @@ impl Image {
     pub fn write_to(&self, writer: &mut dyn io::Write) -> io::Result<()> {
         let object = &self.object;
         let mut out = Output {
-            text: String::with_capacity(2 * PIECE),
+            text: Vec::with_capacity(2 * PIECE),
             writer,
         };
         let _ = writeln!(out.text, "#TEXT {}", object.text.alignment);
@@ -61,31 +60,30 @@ impl Image {
             "#BSS {} {}",
             object.bss.alignment, object.bss.size
         );
-        out.text += "#SYMTAB\n";
+        out.text.extend_from_slice(b"#SYMTAB\n");
         for symbol in &object.symbols {
             write_symbol(&mut out.text, symbol);
             out.relay()?;
         }
         if !object.fixups.is_empty() {
-            out.text += "#FIXUPS\n";
+            out.text.extend_from_slice(b"#FIXUPS\n");
             for fixup in &object.fixups {
                 write_fixup(&mut out.text, fixup);
                 out.relay()?;
             }
         }
         if !object.lines.is_empty() {
-            out.text += "#LINES\n";
+            out.text.extend_from_slice(b"#LINES\n");
             for line in &object.lines {
-                out.text += "# text 0x";
+                out.text.extend_from_slice(b"# text 0x");
                 push_address(&mut out.text, line.offset);
-                out.text.push(' ');
-                out.text += object
-                    .files
-                    .get(line.file as usize)
-                    .map_or("?", |file| file);
-                out.text.push(':');
+                out.text.push(b' ');
+                let file = object.files.get(line.file as usize);
+                out.text
+                    .extend_from_slice(file.map_or("?", |file| file).as_bytes());
+                out.text.push(b':');
                 push_decimal(&mut out.text, line.line);
-                out.text.push('\n');
+                out.text.push(b'\n');
                 out.relay()?;
             }
         }
@@ -94,7 +92,7 @@ impl Image {
 }
 
 /// A number without the machinery of formatting: there are as many as lines.
-fn push_decimal(text: &mut String, mut number: u32) {
+fn push_decimal(text: &mut Vec<u8>, mut number: u32) {
     let mut digits = [b'0'; 10];
     let mut first = digits.len() - 1;
     loop {
@@ -105,7 +103,7 @@ fn push_decimal(text: &mut String, mut number: u32) {
         }
         first -= 1;
     }
-    text.push_str(std::str::from_utf8(&digits[first..]).unwrap_or_default());
+    text.extend_from_slice(&digits[first..]);
 }
 
 /// The rows of a segment loaded at `base`.
@@ -159,22 +157,24 @@ fn write_segment(out: &mut Output<'_>, segment: &Segment, base: u64) -> io::Resu
     Ok(())
 }
 
-fn write_rows(text: &mut String, mut address: u64, bytes: &[u8], mut comment: Option<&str>) {
+fn write_rows(text: &mut Vec<u8>, mut address: u64, bytes: &[u8], mut comment: Option<&str>) {
     let whole = comment.is_some() && bytes.len() as u64 <= WHOLE_ROW;
     for row in bytes.chunks(if whole { WHOLE_ROW as usize } else { ROW }) {
-        text.push_str("0x");
+        text.extend_from_slice(b"0x");
         push_address(text, address);
-        text.push(':');
+        text.push(b':');
         push_hex(text, row);
         if let Some(comment) = comment.take() {
-            text.push_str(if comment == super::PADDING {
-                " #      "
+            let blank = if comment == super::PADDING {
+                "      "
             } else {
-                " #     "
-            });
-            text.push_str(comment);
+                "     "
+            };
+            text.extend_from_slice(b" #");
+            text.extend_from_slice(blank.as_bytes());
+            text.extend_from_slice(comment.as_bytes());
         }
-        text.push('\n');
+        text.push(b'\n');
         address = address.wrapping_add(row.len() as u64);
     }
 }
@@ -182,28 +182,28 @@ fn write_rows(text: &mut String, mut address: u64, bytes: &[u8], mut comment: Op
 const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
 
 /// ` HH` for each byte.
-pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
+pub(crate) fn push_hex(text: &mut Vec<u8>, bytes: &[u8]) {
     for part in bytes.chunks(WHOLE_ROW as usize) {
         let mut row = [b' '; 3 * WHOLE_ROW as usize];
         for (place, &byte) in row.chunks_exact_mut(3).zip(part) {
             place[1] = DIGITS[usize::from(byte >> 4)];
             place[2] = DIGITS[usize::from(byte & 15)];
         }
-        text.push_str(std::str::from_utf8(&row[..3 * part.len()]).unwrap_or_default());
+        text.extend_from_slice(&row[..3 * part.len()]);
     }
 }
 
 /// 16 hex digits.
-pub(crate) fn push_address(text: &mut String, address: u64) {
+pub(crate) fn push_address(text: &mut Vec<u8>, address: u64) {
     let mut digits = [b'0'; 16];
     for (place, byte) in digits.chunks_exact_mut(2).zip(address.to_be_bytes()) {
         place[0] = DIGITS[usize::from(byte >> 4)];
         place[1] = DIGITS[usize::from(byte & 15)];
     }
-    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
+    text.extend_from_slice(&digits);
 }
 
-fn write_symbol(text: &mut String, symbol: &Symbol) {
+fn write_symbol(text: &mut Vec<u8>, symbol: &Symbol) {
     let letter = match symbol.kind {
         SymbolKind::Absolute => 'a',
         SymbolKind::Address(SegmentKind::Text) => 't',
@@ -218,10 +218,10 @@ fn write_symbol(text: &mut String, symbol: &Symbol) {
     };
     let _ = write!(text, "{letter} {:<20} 0x", symbol.name);
     push_address(text, symbol.value);
-    text.push('\n');
+    text.push(b'\n');
 }
 
-fn write_fixup(text: &mut String, fixup: &Fixup) {
+fn write_fixup(text: &mut Vec<u8>, fixup: &Fixup) {
     let kind = match fixup.kind {
         FixupKind::Absolute => "absolute",
         FixupKind::Relative => "relative",
