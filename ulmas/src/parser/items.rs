@@ -1,0 +1,131 @@
+//! The operands of an instruction, as items.
+
+use crate::error::{AssemblyError, ErrorKind};
+use crate::expression::Input;
+use crate::forms::{EMPTY_SHAPE, ENDLESS_SHAPE, extend_shape};
+use crate::lexer::{Lexeme, Token};
+use crate::statement::{Item, ItemKind, Span};
+
+/// Reads the operands of an instruction to items; gives their shape.
+pub(crate) fn operands(
+    input: &mut Input<'_, '_>,
+    mnemonic: &crate::forms::Mnemonic,
+    items: &mut Vec<Item>,
+) -> Result<u128, AssemblyError> {
+    let mut shape = EMPTY_SHAPE;
+    while let Some(&lexeme) = input.lexemes.get(input.position) {
+        let mark = match lexeme.token {
+            Token::Percent => Some('%'),
+            Token::Comma => Some(','),
+            Token::CloseParenthesis => Some(')'),
+            Token::OpenBracket => Some('['),
+            Token::CloseBracket => Some(']'),
+            Token::OpenBrace => Some('{'),
+            Token::CloseBrace => Some('}'),
+            Token::Colon => Some(':'),
+            Token::Dollar if mnemonic.has_dollar => Some('$'),
+            Token::Dollar => {
+                // The course's C compiler wrote it before immediates.
+                input.position += 1;
+                continue;
+            }
+            Token::At if mnemonic.has_at && !is_word_selector(input) => Some('@'),
+            Token::OpenParenthesis if is_punctuation_parenthesis(input)? => Some('('),
+            _ => None,
+        };
+        if let Some(mark) = mark {
+            input.position += 1;
+            shape = extend_shape(shape, Some(mark));
+            items.push(Item {
+                kind: ItemKind::Punctuation(mark),
+                span: Span::of(lexeme),
+            });
+            if mark != '%' {
+                continue;
+            }
+        }
+        let (position, nodes) = (input.position, input.nodes.len());
+        let expression = input
+            .expect_expression()
+            .map_err(|error| expected_operand(input, error, mark, position))?;
+        shape = extend_shape(shape, None);
+        if mark == Some('%') && input.nodes.len() > nodes + 1 {
+            let lexemes = input.lexemes;
+            let end = input.position;
+            if (position + 1..end)
+                .any(|i| lexemes[i].token == Token::Percent && is_doubtful_percent(lexemes, i))
+            {
+                shape = ENDLESS_SHAPE;
+            }
+        }
+        let span = expression.span(input.nodes);
+        items.push(Item {
+            kind: ItemKind::Expression(expression),
+            span,
+        });
+    }
+    Ok(shape)
+}
+
+/// Says what was expected in terms of operands.
+fn expected_operand(
+    input: &Input<'_, '_>,
+    mut error: AssemblyError,
+    mark: Option<char>,
+    position: usize,
+) -> AssemblyError {
+    if input.position == position
+        && let ErrorKind::Unexpected { expected, .. } = &mut *error.kind
+        && *expected == "a value"
+    {
+        *expected = if mark == Some('%') {
+            "a register"
+        } else {
+            "an operand"
+        };
+    }
+    error
+}
+
+/// Whether `%` was hardly meant as modulo: in `%1 %2`, a comma is missing.
+pub(crate) fn is_doubtful_percent(lexemes: &[Lexeme], position: usize) -> bool {
+    let sign = lexemes[position];
+    let stands_apart = position > 0 && lexemes[position - 1].end < sign.start;
+    let is_prefix = (lexemes.get(position + 1)).is_some_and(|next| next.start == sign.end);
+    stands_apart && is_prefix
+}
+
+fn is_word_selector(input: &Input<'_, '_>) -> bool {
+    input
+        .lexemes
+        .get(input.position + 1)
+        .is_some_and(|lexeme| matches!(input.slice(*lexeme), "w0" | "w1" | "w2" | "w3"))
+}
+
+/// Whether `(` belongs to the form, as in `8(%1)`, and not to an expression, as in `(1 + 2) * 4`.
+fn is_punctuation_parenthesis(input: &mut Input<'_, '_>) -> Result<bool, AssemblyError> {
+    if input.peek_second() == Some(Token::Percent) {
+        return Ok(true);
+    }
+    let (position, nodes) = (input.position, input.nodes.len());
+    let result = input.expect_expression();
+    let stopped = input.position;
+    input.position = position;
+    input.nodes.truncate(nodes);
+    match result {
+        Ok(_) => Ok(false),
+        Err(error) if *error.kind == ErrorKind::NestingTooDeep => Err(error),
+        // `(8, %1)` goes on where an expression can't; anything else is an error in it.
+        Err(error) => match *error.kind {
+            ErrorKind::MissingParenthesis { .. }
+                if input
+                    .lexemes
+                    .get(stopped)
+                    .is_some_and(|l| matches!(l.token, Token::Comma | Token::Colon)) =>
+            {
+                Ok(true)
+            }
+            _ => Err(error),
+        },
+    }
+}
