@@ -36,11 +36,21 @@ impl Isa {
     }
 }
 
-/// A form as text: the mnemonic, a space, the operands with a space behind each comma.
-pub(crate) fn write_pieces(form: &Form, write: impl Fn(Piece) -> String) -> String {
+/// A form as text: the mnemonic, a space, the operands with a space behind each comma, and between
+/// operands that nothing else separates.
+pub fn write_pieces(form: &Form, write: impl Fn(Piece) -> String) -> String {
     let mut text = form.mnemonic.clone();
     for (i, &piece) in form.pieces.iter().enumerate() {
-        if i == 0 {
+        let follows_operand = i > 0
+            && match form.pieces[i - 1] {
+                Piece::Punctuation(mark) => ")]}".contains(mark),
+                Piece::Number(_) | Piece::Register(_) | Piece::Immediate(_) => true,
+            };
+        let is_operand = matches!(
+            piece,
+            Piece::Number(_) | Piece::Register(_) | Piece::Immediate(_) | Piece::Punctuation('%')
+        );
+        if i == 0 || (follows_operand && is_operand) {
             text.push(' ');
         }
         text += &write(piece);

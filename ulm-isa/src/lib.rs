@@ -46,6 +46,7 @@ pub mod notation;
 mod parse;
 pub mod word;
 
+pub use disassemble::write_pieces;
 pub use error::{IsaError, IsaErrorKind};
 pub use explanations::EXPLANATIONS;
 pub use isa::{

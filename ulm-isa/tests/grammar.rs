@@ -104,7 +104,7 @@ fn the_vim_syntax_knows_all_directives_and_gives_each_group_a_colour() {
         .filter_map(|line| line.split_whitespace().nth(2))
         .filter(|group| group.starts_with("ulm"))
         .collect();
-    assert_eq!(groups.len(), 12);
+    assert_eq!(groups.len(), 11);
     for group in groups {
         assert!(
             text.contains(&format!("highlight default link {group} ")),

@@ -595,7 +595,9 @@ impl<'a, 's> Encoder<'a, 's> {
         shape: u128,
     ) -> Result<&'a Candidate, Option<AssemblyError>> {
         let mut wrong: Option<(Span, i128, Vec<u64>)> = None;
-        for candidate in mnemonic.candidates.iter().filter(|c| c.shape == shape) {
+        let file = self.file;
+        let fits = |c: &&Candidate| c.fits(shape, items, &file.nodes, file.text);
+        for candidate in mnemonic.candidates.iter().filter(fits) {
             let mut fits = true;
             for &(item, expected) in &candidate.numbers {
                 let Item {

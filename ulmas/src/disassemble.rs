@@ -219,34 +219,21 @@ impl<'a> Writer<'a> {
         if effect.register_past_end(&field).is_some() {
             return None;
         }
-        let mut text = form.mnemonic.clone();
-        for (i, &piece) in form.pieces.iter().enumerate() {
-            if i == 0 {
-                text.push(' ');
-            }
-            match piece {
-                Piece::Register(f) => {
-                    if !(0..256).contains(&field(f)) {
-                        return None;
-                    }
-                    let _ = write!(text, "%{}", field(f));
-                }
+        let has_registers = form.pieces.iter().all(|piece| match piece {
+            Piece::Register(f) => (0..256).contains(&field(*f)),
+            _ => true,
+        });
+        has_registers.then(|| {
+            ulm_isa::write_pieces(form, |piece| match piece {
+                Piece::Register(f) => format!("%{}", field(f)),
                 Piece::Immediate(f) => {
                     let kind = format.fields[usize::from(f.0)].kind;
-                    text += &self.immediate(offset, kind, field(f));
+                    self.immediate(offset, kind, field(f))
                 }
-                Piece::Number(number) => {
-                    let _ = write!(text, "{number}");
-                }
-                Piece::Punctuation(mark) => {
-                    text.push(mark);
-                    if mark == ',' {
-                        text.push(' ');
-                    }
-                }
-            }
-        }
-        Some(text)
+                Piece::Number(number) => number.to_string(),
+                Piece::Punctuation(mark) => mark.to_string(),
+            })
+        })
     }
 
     /// A number, or what it refers to.

@@ -82,6 +82,8 @@ pub(crate) struct Input<'a, 's> {
     pub(crate) position: usize,
     pub(crate) nodes: &'a mut Vec<Node>,
     pub(crate) symbols: &'a mut crate::symbols::Symbols<'s>,
+    /// Outside of parentheses `%` begins an operand: the machine has forms without commas.
+    pub(crate) percent_begins_operand: bool,
 }
 
 impl<'s> Input<'_, 's> {
@@ -167,6 +169,9 @@ impl<'s> Input<'_, 's> {
             let operator = match self.peek() {
                 Some(Token::Star) => Operator::Multiply,
                 Some(Token::Slash) => Operator::Divide,
+                Some(Token::Percent) if depth == NESTING_LIMIT && self.percent_begins_operand => {
+                    return Ok(span);
+                }
                 Some(Token::Percent) => Operator::Remainder,
                 _ => return Ok(span),
             };

@@ -6,6 +6,9 @@
 use rustc_hash::FxHashMap;
 use ulm_isa::{FieldIndex, FormRef, Isa, Piece};
 
+use crate::expression::Node;
+use crate::statement::{Item, ItemKind};
+
 /// A form with its pieces by their place among the items of a statement.
 #[derive(Debug, Clone)]
 pub(crate) struct Candidate {
@@ -13,6 +16,8 @@ pub(crate) struct Candidate {
     pub(crate) shape: u128,
     /// Item, field, and whether `%` stands before it.
     pub(crate) variables: Vec<(usize, FieldIndex, bool)>,
+    /// Items that must stand in parentheses of their own.
+    pub(crate) parenthesised: Vec<usize>,
     /// Item and the number that it must be.
     pub(crate) numbers: Vec<(usize, u64)>,
     /// The operands as the description writes them, for messages.
@@ -28,6 +33,8 @@ pub(crate) struct Mnemonic {
     pub(crate) has_dollar: bool,
     /// A form has an `@`.
     pub(crate) has_at: bool,
+    /// A form has a register directly behind another operand, without a comma.
+    pub(crate) has_adjacent_register: bool,
 }
 
 /// All mnemonics of a machine.
@@ -76,15 +83,22 @@ impl Mnemonics {
                 candidates: Vec::new(),
                 has_dollar: false,
                 has_at: false,
+                has_adjacent_register: false,
             };
             for &form in isa.forms_of(name) {
                 let pieces = &isa.form(form).pieces;
                 mnemonic.has_dollar |= pieces.contains(&Piece::Punctuation('$'));
                 mnemonic.has_at |= pieces.contains(&Piece::Punctuation('@'));
-                mnemonic.candidates.push(candidate(isa, form, pieces));
-                // `(imm)` is read as an expression in parentheses.
-                if let Some(bare) = without_parentheses(pieces) {
-                    mnemonic.candidates.push(candidate(isa, form, &bare));
+                mnemonic.has_adjacent_register |= pieces.windows(2).any(|pair| {
+                    matches!(pair[1], Piece::Register(_) | Piece::Punctuation('%'))
+                        && !matches!(pair[0], Piece::Punctuation(mark) if !")]}".contains(mark))
+                });
+                mnemonic.candidates.push(candidate(isa, form, pieces, &[]));
+                // `(imm)` is read as an expression in parentheses; it goes before `imm`.
+                if let Some((bare, places)) = without_parentheses(pieces) {
+                    mnemonic
+                        .candidates
+                        .insert(0, candidate(isa, form, &bare, &places));
                 }
             }
             index.insert(name.to_owned(), list.len() as u16);
@@ -103,12 +117,14 @@ impl Mnemonics {
     }
 }
 
-fn candidate(isa: &Isa, form: FormRef, pieces: &[Piece]) -> Candidate {
+/// The form `pieces`; those at `places` were in parentheses.
+fn candidate(isa: &Isa, form: FormRef, pieces: &[Piece], places: &[usize]) -> Candidate {
     let text = isa.write_form(form);
     let mut found = Candidate {
         form,
         shape: EMPTY_SHAPE,
         variables: Vec::new(),
+        parenthesised: Vec::new(),
         numbers: Vec::new(),
         text: text
             .split_once(' ')
@@ -116,7 +132,10 @@ fn candidate(isa: &Isa, form: FormRef, pieces: &[Piece]) -> Candidate {
             .to_owned(),
     };
     let mut item = 0;
-    for piece in pieces {
+    for (place, piece) in pieces.iter().enumerate() {
+        if places.contains(&place) {
+            found.parenthesised.push(item);
+        }
         match *piece {
             Piece::Punctuation(mark) => found.shape = extend_shape(found.shape, Some(mark)),
             Piece::Number(number) => {
@@ -139,9 +158,11 @@ fn candidate(isa: &Isa, form: FormRef, pieces: &[Piece]) -> Candidate {
     found
 }
 
-/// The pieces without parentheses that stand around a single number or immediate.
-fn without_parentheses(pieces: &[Piece]) -> Option<Vec<Piece>> {
+/// The pieces without parentheses that stand around a single number or immediate, and where that
+/// was so; `None` if it is nowhere.
+fn without_parentheses(pieces: &[Piece]) -> Option<(Vec<Piece>, Vec<usize>)> {
     let mut bare = Vec::with_capacity(pieces.len());
+    let mut places = Vec::new();
     let mut i = 0;
     while i < pieces.len() {
         match pieces[i..] {
@@ -151,6 +172,7 @@ fn without_parentheses(pieces: &[Piece]) -> Option<Vec<Piece>> {
                 Piece::Punctuation(')'),
                 ..,
             ] => {
+                places.push(bare.len());
                 bare.push(inner);
                 i += 3;
             }
@@ -160,5 +182,28 @@ fn without_parentheses(pieces: &[Piece]) -> Option<Vec<Piece>> {
             }
         }
     }
-    (bare.len() < pieces.len()).then_some(bare)
+    (!places.is_empty()).then_some((bare, places))
+}
+
+impl Candidate {
+    /// Whether operands of this shape can be this form.
+    #[inline]
+    pub(crate) fn fits(&self, shape: u128, items: &[Item], nodes: &[Node], text: &str) -> bool {
+        self.shape == shape
+            && self
+                .parenthesised
+                .iter()
+                .all(|&item| match items[item].kind {
+                    ItemKind::Expression(expression) => {
+                        let nodes = expression.nodes(nodes);
+                        let start = items[item].span.start;
+                        // The parentheses are around all of it, not around its first part.
+                        text.as_bytes().get(start as usize) == Some(&b'(')
+                            && nodes[..nodes.len() - 1]
+                                .iter()
+                                .all(|node| node.span.start > start)
+                    }
+                    ItemKind::Punctuation(_) => false,
+                })
+    }
 }

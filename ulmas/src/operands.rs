@@ -314,6 +314,7 @@ fn read(file: &mut File<'_>, mnemonic: &Mnemonic, lexemes: &[Lexeme]) -> Option<
         position: 1,
         nodes: &mut file.nodes,
         symbols: &mut file.symbols,
+        percent_begins_operand: mnemonic.has_adjacent_register,
     };
     operands(&mut input, mnemonic, &mut file.items).ok()
 }
@@ -810,6 +811,10 @@ fn wrong_order(
         for slot in slots {
             let found = free.iter().position(|&i| own[i] == slot)?;
             order.push(free.remove(found));
+        }
+        if order.is_sorted() {
+            // It is not the order then.
+            return None;
         }
         let texts: Vec<&str> = order
             .iter()

@@ -420,6 +420,7 @@ impl<'s> Parser<'s, '_> {
             position: 0,
             nodes: &mut self.file.nodes,
             symbols: &mut self.file.symbols,
+            percent_begins_operand: false,
         }
     }
 
@@ -444,6 +445,7 @@ impl<'s> Parser<'s, '_> {
             position: 1,
             nodes: &mut self.file.nodes,
             symbols: &mut self.file.symbols,
+            percent_begins_operand: mnemonic.has_adjacent_register,
         };
         match operands(&mut input, mnemonic, &mut self.file.items) {
             Ok(shape) => {
@@ -456,7 +458,10 @@ impl<'s> Parser<'s, '_> {
                     items,
                     shape,
                 };
-                if mnemonic.candidates.iter().any(|c| c.shape == shape) {
+                let file = &self.file;
+                let own = &file.items[items.range()];
+                let mut candidates = mnemonic.candidates.iter();
+                if candidates.any(|c| c.fits(shape, own, &file.nodes, file.text)) {
                     self.emit(kind, 4, 4, span);
                 } else {
                     let mnemonics = self.mnemonics;

@@ -100,6 +100,7 @@ impl<'s> Parser<'s, '_> {
             position: 1,
             nodes: &mut self.file.nodes,
             symbols: &mut self.file.symbols,
+            percent_begins_operand: false,
         };
         let mut missing: Vec<Edit> = Vec::new();
         let result = loop {
@@ -265,6 +266,14 @@ impl<'s> Parser<'s, '_> {
     }
 
     fn space(&mut self, lexemes: &[Lexeme]) {
+        // It is not padded, so the labels before it have their place already: its own size may be
+        // said with them.
+        let (segment, index) = (self.segment, self.segment as usize);
+        let was_labelled = !self.pending[index].is_empty();
+        for id in self.pending[index].drain(..) {
+            let offset = self.file.sizes[index];
+            self.file.symbols.place_label(id, segment, offset);
+        }
         let size = match self.expect_count("a size", 0, lexemes) {
             Ok(size) => size,
             Err(error) => {
@@ -273,6 +282,9 @@ impl<'s> Parser<'s, '_> {
             }
         };
         self.emit(StatementKind::Space { size }, size, 1, whole(lexemes));
+        if let Some(statement) = self.file.statements.last_mut() {
+            statement.is_labelled |= was_labelled;
+        }
     }
 
     fn align(&mut self, lexemes: &[Lexeme]) {

@@ -50,11 +50,7 @@ pub(crate) fn operands(
             .map_err(|error| expected_operand(input, error, mark, position))?;
         shape = extend_shape(shape, None);
         if mark == Some('%') && input.nodes.len() > nodes + 1 {
-            let lexemes = input.lexemes;
-            let end = input.position;
-            if (position + 1..end)
-                .any(|i| lexemes[i].token == Token::Percent && is_doubtful_percent(lexemes, i))
-            {
+            if has_doubtful_percent(input.lexemes, position, input.position) {
                 shape = ENDLESS_SHAPE;
             }
         }
@@ -85,6 +81,23 @@ fn expected_operand(
         };
     }
     error
+}
+
+/// Whether the number of a register, these lexemes, has a `%` that was hardly meant as modulo.
+/// In parentheses there is no doubt.
+fn has_doubtful_percent(lexemes: &[Lexeme], start: usize, end: usize) -> bool {
+    let mut depth = 0;
+    (start..end).any(|i| {
+        match lexemes[i].token {
+            Token::OpenParenthesis => depth += 1,
+            Token::CloseParenthesis => depth -= 1,
+            _ => {}
+        }
+        i > start
+            && depth == 0
+            && lexemes[i].token == Token::Percent
+            && is_doubtful_percent(lexemes, i)
+    })
 }
 
 /// Whether `%` was hardly meant as modulo: in `%1 %2`, a comma is missing.
