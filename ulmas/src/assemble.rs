@@ -7,6 +7,7 @@ use ulm_isa::{Field, FieldError, FieldKind, Isa};
 use crate::error::{AssemblyError, ErrorKind};
 use crate::expression::{Base, Expression, NodeKind, Value};
 use crate::forms::{Candidate, Mnemonic, Mnemonics};
+use crate::globals::{GlobalValues, Globals};
 use crate::image::{
     Extent, Fixup, FixupKind, Image, LinkError, LinkErrorKind, Object, SegmentKind, Symbol,
     SymbolKind, Target, link,
@@ -44,11 +45,16 @@ pub fn assemble(isa: &Isa, sources: &Sources, files: &[FileId]) -> Assembly {
     for file in &mut parsed {
         check_definitions(file, &globals);
     }
+    let global_values = GlobalValues::new(&parsed, &globals, |name, kind| {
+        let (index, id) = globals[name];
+        let span = definition_span(&parsed[index], id);
+        late.push((index, AssemblyError::new(span, kind)));
+    });
     let mut objects = Vec::with_capacity(files.len());
     let mut places = Vec::with_capacity(files.len());
     let mut warnings = Vec::new();
     for index in 0..parsed.len() {
-        let mut encoder = Encoder::new(isa, &mnemonics, &parsed, index, &globals);
+        let mut encoder = Encoder::new(isa, &mnemonics, &parsed, index, &globals, &global_values);
         encoder.run(sources.get(files[index]).name.as_str());
         let is_last = index + 1 == parsed.len();
         warnings.extend(
@@ -147,9 +153,6 @@ fn report_encoding(file: &mut File<'_>, sources: &Sources, id: FileId) {
     file.errors
         .push(AssemblyError::new(Span { start, end }, kind));
 }
-
-/// The names that all files see: the file that defines each, and its number there.
-type Globals<'s> = FxHashMap<&'s str, (usize, SymbolId)>;
 
 fn collect_globals<'s>(
     parsed: &mut [File<'s>],
@@ -360,6 +363,7 @@ struct Encoder<'a, 's> {
     files: &'a [File<'s>],
     file: &'a File<'s>,
     globals: &'a Globals<'s>,
+    global_values: &'a GlobalValues<'s>,
     traits: Vec<Traits>,
     object: Object,
     /// For each fixup: its operand, and the statement that it belongs to.
@@ -376,6 +380,7 @@ impl<'a, 's> Encoder<'a, 's> {
         files: &'a [File<'s>],
         index: usize,
         globals: &'a Globals<'s>,
+        global_values: &'a GlobalValues<'s>,
     ) -> Self {
         Self {
             isa,
@@ -383,6 +388,7 @@ impl<'a, 's> Encoder<'a, 's> {
             files,
             file: &files[index],
             globals,
+            global_values,
             traits: isa.instructions.iter().map(|i| traits(isa, i)).collect(),
             object: Object::default(),
             fixup_places: Vec::new(),
@@ -465,13 +471,16 @@ impl<'a, 's> Encoder<'a, 's> {
                 ..
             } => Some((SymbolKind::Address(*segment), *offset)),
             Definition::Label { .. } => None,
-            Definition::Equ(_) => match self.value(SymbolId(number), u32::MAX).ok()? {
-                Value::Number(number) => Some((SymbolKind::Absolute, number as u64)),
-                Value::Address(Base::Segment(segment), offset) => {
-                    Some((SymbolKind::Address(segment), offset as u64))
+            Definition::Equ(equs) => {
+                let span = self.file.symbols.equs[equs[0] as usize].span;
+                match self.value(SymbolId(number), u32::MAX, span).ok()? {
+                    Value::Number(number) => Some((SymbolKind::Absolute, number as u64)),
+                    Value::Address(Base::Segment(segment), offset) => {
+                        Some((SymbolKind::Address(segment), offset as u64))
+                    }
+                    Value::Address(..) | Value::Word(..) => None,
                 }
-                Value::Address(Base::External(_), _) | Value::Word(..) => None,
-            },
+            }
         };
         let table = self.file.symbols.table.iter().enumerate();
         table
@@ -489,41 +498,9 @@ impl<'a, 's> Encoder<'a, 's> {
     }
 
     /// The value of a symbol at `time`, through the other files if one defines it.
-    fn value(&self, id: SymbolId, time: u32) -> Result<Value, Option<AssemblyError>> {
+    fn value(&self, id: SymbolId, time: u32, span: Span) -> Result<Value, Option<AssemblyError>> {
         let value = self.file.symbols.value(id, time)?;
-        self.resolve(value)
-    }
-
-    /// Numbers that other files define become numbers; their addresses stay symbols.
-    fn resolve(&self, value: Value) -> Result<Value, Option<AssemblyError>> {
-        let mut file = self.file;
-        let mut value = value;
-        // Definitions that lead through files may lead in a circle.
-        for _ in 0..=self.globals.len() {
-            let Value::Address(Base::External(base), addend) = value else {
-                return Ok(value);
-            };
-            let name = file.symbols.get(base).name;
-            let Some(&(other, id)) = self.globals.get(name) else {
-                return Ok(value);
-            };
-            let other = &self.files[other];
-            match other.symbols.value(id, u32::MAX)? {
-                Value::Number(number) => {
-                    return Ok(Value::Number(number.saturating_add(addend)));
-                }
-                Value::Address(Base::External(id), more) => {
-                    file = other;
-                    value = Value::Address(Base::External(id), addend.saturating_add(more));
-                }
-                Value::Address(Base::Segment(_), _) if std::ptr::eq(file, self.file) => {
-                    return Ok(value);
-                }
-                // An alias of an address in a third file: the name here may be unknown there.
-                Value::Address(..) | Value::Word(..) => return Err(None),
-            }
-        }
-        Err(None)
+        self.global_values.resolve(self.file, value, span)
     }
 
     fn evaluate(
@@ -546,7 +523,7 @@ impl<'a, 's> Encoder<'a, 's> {
         if !is_complete {
             return Err(None);
         }
-        crate::expression::evaluate(nodes, &mut |id, _| self.value(id, time))
+        crate::expression::evaluate(nodes, &mut |id, span| self.value(id, time, span))
     }
 
     /// The word of an instruction; `None` if it is in error.
@@ -845,6 +822,9 @@ impl<'a, 's> Encoder<'a, 's> {
         let target = match base {
             Base::Segment(segment) => Target::Segment(segment),
             Base::External(id) => Target::Symbol(self.file.symbols.get(id).name.into()),
+            Base::Elsewhere(file, id) => {
+                Target::Symbol(self.files[file].symbols.get(id).name.into())
+            }
         };
         let Place {
             segment,
