@@ -51,7 +51,7 @@ pub fn assemble(isa: &Isa, sources: &Sources, files: &[FileId]) -> Assembly {
         late.push((index, AssemblyError::new(span, kind)));
     });
     let mut objects = Vec::with_capacity(files.len());
-    let mut places = Vec::with_capacity(files.len());
+    let mut origins = Vec::with_capacity(files.len());
     let mut warnings = Vec::new();
     for index in 0..parsed.len() {
         let mut encoder = Encoder::new(isa, &mnemonics, &parsed, index, &globals, &global_values);
@@ -66,12 +66,12 @@ pub fn assemble(isa: &Isa, sources: &Sources, files: &[FileId]) -> Assembly {
         );
         late.extend(encoder.errors.into_iter().map(|error| (index, error)));
         objects.push(encoder.object);
-        places.push(encoder.fixup_places);
+        origins.push(encoder.fixup_origins);
     }
     let image = match link(objects) {
         Ok(image) => Some(image),
         Err(errors) => {
-            let describe = |error| describe_link_error(&parsed, &places, &mnemonics, error);
+            let describe = |error| describe_link_error(&parsed, &origins, &mnemonics, error);
             late.extend(errors.iter().filter_map(describe));
             None
         }
@@ -356,6 +356,15 @@ struct Traits {
     always_falls_through: bool,
 }
 
+/// What a fixup was made from.
+#[derive(Debug, Clone, Copy)]
+struct FixupOrigin {
+    operand: Span,
+    /// Its index in the file.
+    statement: u32,
+    kind: FixupKind,
+}
+
 /// Turns the statements of a file into an object.
 struct Encoder<'a, 's> {
     isa: &'a Isa,
@@ -366,8 +375,7 @@ struct Encoder<'a, 's> {
     global_values: &'a GlobalValues<'s>,
     traits: Vec<Traits>,
     object: Object,
-    /// For each fixup: its operand, and the statement that it belongs to.
-    fixup_places: Vec<(Span, u32)>,
+    fixup_origins: Vec<FixupOrigin>,
     errors: Vec<AssemblyError>,
     undefined: Undefined,
     watch: Watch,
@@ -391,7 +399,7 @@ impl<'a, 's> Encoder<'a, 's> {
             global_values,
             traits: isa.instructions.iter().map(|i| traits(isa, i)).collect(),
             object: Object::default(),
-            fixup_places: Vec::new(),
+            fixup_origins: Vec::new(),
             errors: Vec::new(),
             undefined: Undefined::default(),
             watch: Watch::default(),
@@ -842,7 +850,11 @@ impl<'a, 's> Encoder<'a, 's> {
             addend,
             extent,
         });
-        self.fixup_places.push((span, number as u32));
+        self.fixup_origins.push(FixupOrigin {
+            operand: span,
+            statement: number as u32,
+            kind,
+        });
         Ok(())
     }
 
@@ -1021,7 +1033,7 @@ fn traits(isa: &Isa, instruction: &ulm_isa::Instruction) -> Traits {
 /// A link error as an error at the operand that caused it.
 fn describe_link_error(
     parsed: &[File<'_>],
-    places: &[Vec<(Span, u32)>],
+    origins: &[Vec<FixupOrigin>],
     mnemonics: &Mnemonics,
     error: &LinkError,
 ) -> Option<(usize, AssemblyError)> {
@@ -1047,20 +1059,17 @@ fn describe_link_error(
             _ => None,
         };
     };
-    let (span, number) = places[index][fixup];
+    let origin = origins[index][fixup];
+    let span = origin.operand;
     let file = &parsed[index];
-    let statement = &file.statements[number as usize];
-    let is_jump = match statement.kind {
-        StatementKind::Instruction { .. } => {
-            matches!(&error.kind, LinkErrorKind::OutOfRange { range, .. } if *range.start() < -(1 << 16))
-        }
-        _ => false,
-    };
+    let statement = &file.statements[origin.statement as usize];
     let kind = match error.kind.clone() {
-        LinkErrorKind::OutOfRange { value, range } if is_jump => ErrorKind::JumpTooFar {
-            distance: value,
-            range,
-        },
+        LinkErrorKind::OutOfRange { value, range } if origin.kind == FixupKind::Relative => {
+            ErrorKind::JumpTooFar {
+                distance: value,
+                range,
+            }
+        }
         LinkErrorKind::OutOfRange { value, range } => {
             let bits = (range.end() - range.start() + 1).ilog2();
             let wide = wide_load(file, mnemonics, statement, span, value);

@@ -77,3 +77,21 @@ fn a_number_is_found_through_a_hundred_thousand_names_of_two_files() {
     let image = join(&[&first, &second]);
     assert_eq!(data(&image), vec![LENGTH as u64 - 1 + 7; LENGTH]);
 }
+
+#[test]
+fn a_jump_that_leads_too_far_is_a_jump_whatever_the_width_of_its_field() {
+    let description = "JUMP (OP u 8) (unused u 16) (distance j 8)\n\
+                       0x01 JUMP\n: jmp distance\n    ulm_unconditionalRelJump(distance);\n";
+    let isa = Isa::parse(description).expect("it is a description");
+    let mut sources = Sources::new();
+    let files = [
+        sources.add("main.s", "        jmp far\n"),
+        sources.add(
+            "far.s",
+            "        .globl far\n        .space 1000\nfar:    jmp far\n",
+        ),
+    ];
+    let assembly = ulmas::assemble(&isa, &sources, &files);
+    let codes: Vec<_> = assembly.diagnostics.iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["U0405"]);
+}
