@@ -7,6 +7,7 @@ use ulm_isa::{Field, FieldError, FieldKind, Isa};
 use crate::error::{AssemblyError, ErrorKind};
 use crate::expression::{Base, Expression, NodeKind, Value};
 use crate::forms::{Candidate, Mnemonic, Mnemonics};
+use crate::globals::{GlobalValues, Globals};
 use crate::image::{
     Extent, Fixup, FixupKind, Image, LinkError, LinkErrorKind, Object, SegmentKind, Symbol,
     SymbolKind, Target, link,
@@ -44,11 +45,16 @@ pub fn assemble(isa: &Isa, sources: &Sources, files: &[FileId]) -> Assembly {
     for file in &mut parsed {
         check_definitions(file, &globals);
     }
+    let global_values = GlobalValues::new(&parsed, &globals, |name, kind| {
+        let (index, id) = globals[name];
+        let span = definition_span(&parsed[index], id);
+        late.push((index, AssemblyError::new(span, kind)));
+    });
     let mut objects = Vec::with_capacity(files.len());
-    let mut places = Vec::with_capacity(files.len());
+    let mut origins = Vec::with_capacity(files.len());
     let mut warnings = Vec::new();
     for index in 0..parsed.len() {
-        let mut encoder = Encoder::new(isa, &mnemonics, &parsed, index, &globals);
+        let mut encoder = Encoder::new(isa, &mnemonics, &parsed, index, &globals, &global_values);
         encoder.run(sources.get(files[index]).name.as_str());
         let is_last = index + 1 == parsed.len();
         warnings.extend(
@@ -60,12 +66,12 @@ pub fn assemble(isa: &Isa, sources: &Sources, files: &[FileId]) -> Assembly {
         );
         late.extend(encoder.errors.into_iter().map(|error| (index, error)));
         objects.push(encoder.object);
-        places.push(encoder.fixup_places);
+        origins.push(encoder.fixup_origins);
     }
     let image = match link(objects) {
         Ok(image) => Some(image),
         Err(errors) => {
-            let describe = |error| describe_link_error(&parsed, &places, &mnemonics, error);
+            let describe = |error| describe_link_error(&parsed, &origins, &mnemonics, error);
             late.extend(errors.iter().filter_map(describe));
             None
         }
@@ -147,9 +153,6 @@ fn report_encoding(file: &mut File<'_>, sources: &Sources, id: FileId) {
     file.errors
         .push(AssemblyError::new(Span { start, end }, kind));
 }
-
-/// The names that all files see: the file that defines each, and its number there.
-type Globals<'s> = FxHashMap<&'s str, (usize, SymbolId)>;
 
 fn collect_globals<'s>(
     parsed: &mut [File<'s>],
@@ -353,6 +356,15 @@ struct Traits {
     always_falls_through: bool,
 }
 
+/// What a fixup was made from.
+#[derive(Debug, Clone, Copy)]
+struct FixupOrigin {
+    operand: Span,
+    /// Its index in the file.
+    statement: u32,
+    kind: FixupKind,
+}
+
 /// Turns the statements of a file into an object.
 struct Encoder<'a, 's> {
     isa: &'a Isa,
@@ -360,10 +372,10 @@ struct Encoder<'a, 's> {
     files: &'a [File<'s>],
     file: &'a File<'s>,
     globals: &'a Globals<'s>,
+    global_values: &'a GlobalValues<'s>,
     traits: Vec<Traits>,
     object: Object,
-    /// For each fixup: its operand, and the statement that it belongs to.
-    fixup_places: Vec<(Span, u32)>,
+    fixup_origins: Vec<FixupOrigin>,
     errors: Vec<AssemblyError>,
     undefined: Undefined,
     watch: Watch,
@@ -376,6 +388,7 @@ impl<'a, 's> Encoder<'a, 's> {
         files: &'a [File<'s>],
         index: usize,
         globals: &'a Globals<'s>,
+        global_values: &'a GlobalValues<'s>,
     ) -> Self {
         Self {
             isa,
@@ -383,9 +396,10 @@ impl<'a, 's> Encoder<'a, 's> {
             files,
             file: &files[index],
             globals,
+            global_values,
             traits: isa.instructions.iter().map(|i| traits(isa, i)).collect(),
             object: Object::default(),
-            fixup_places: Vec::new(),
+            fixup_origins: Vec::new(),
             errors: Vec::new(),
             undefined: Undefined::default(),
             watch: Watch::default(),
@@ -465,13 +479,16 @@ impl<'a, 's> Encoder<'a, 's> {
                 ..
             } => Some((SymbolKind::Address(*segment), *offset)),
             Definition::Label { .. } => None,
-            Definition::Equ(_) => match self.value(SymbolId(number), u32::MAX).ok()? {
-                Value::Number(number) => Some((SymbolKind::Absolute, number as u64)),
-                Value::Address(Base::Segment(segment), offset) => {
-                    Some((SymbolKind::Address(segment), offset as u64))
+            Definition::Equ(equs) => {
+                let span = self.file.symbols.equs[equs[0] as usize].span;
+                match self.value(SymbolId(number), u32::MAX, span).ok()? {
+                    Value::Number(number) => Some((SymbolKind::Absolute, number as u64)),
+                    Value::Address(Base::Segment(segment), offset) => {
+                        Some((SymbolKind::Address(segment), offset as u64))
+                    }
+                    Value::Address(..) | Value::Word(..) => None,
                 }
-                Value::Address(Base::External(_), _) | Value::Word(..) => None,
-            },
+            }
         };
         let table = self.file.symbols.table.iter().enumerate();
         table
@@ -489,41 +506,9 @@ impl<'a, 's> Encoder<'a, 's> {
     }
 
     /// The value of a symbol at `time`, through the other files if one defines it.
-    fn value(&self, id: SymbolId, time: u32) -> Result<Value, Option<AssemblyError>> {
+    fn value(&self, id: SymbolId, time: u32, span: Span) -> Result<Value, Option<AssemblyError>> {
         let value = self.file.symbols.value(id, time)?;
-        self.resolve(value)
-    }
-
-    /// Numbers that other files define become numbers; their addresses stay symbols.
-    fn resolve(&self, value: Value) -> Result<Value, Option<AssemblyError>> {
-        let mut file = self.file;
-        let mut value = value;
-        // Definitions that lead through files may lead in a circle.
-        for _ in 0..=self.globals.len() {
-            let Value::Address(Base::External(base), addend) = value else {
-                return Ok(value);
-            };
-            let name = file.symbols.get(base).name;
-            let Some(&(other, id)) = self.globals.get(name) else {
-                return Ok(value);
-            };
-            let other = &self.files[other];
-            match other.symbols.value(id, u32::MAX)? {
-                Value::Number(number) => {
-                    return Ok(Value::Number(number.saturating_add(addend)));
-                }
-                Value::Address(Base::External(id), more) => {
-                    file = other;
-                    value = Value::Address(Base::External(id), addend.saturating_add(more));
-                }
-                Value::Address(Base::Segment(_), _) if std::ptr::eq(file, self.file) => {
-                    return Ok(value);
-                }
-                // An alias of an address in a third file: the name here may be unknown there.
-                Value::Address(..) | Value::Word(..) => return Err(None),
-            }
-        }
-        Err(None)
+        self.global_values.resolve(self.file, value, span)
     }
 
     fn evaluate(
@@ -546,7 +531,7 @@ impl<'a, 's> Encoder<'a, 's> {
         if !is_complete {
             return Err(None);
         }
-        crate::expression::evaluate(nodes, &mut |id, _| self.value(id, time))
+        crate::expression::evaluate(nodes, &mut |id, span| self.value(id, time, span))
     }
 
     /// The word of an instruction; `None` if it is in error.
@@ -847,6 +832,9 @@ impl<'a, 's> Encoder<'a, 's> {
         let target = match base {
             Base::Segment(segment) => Target::Segment(segment),
             Base::External(id) => Target::Symbol(self.file.symbols.get(id).name.into()),
+            Base::Elsewhere(file, id) => {
+                Target::Symbol(self.files[file].symbols.get(id).name.into())
+            }
         };
         let Place {
             segment,
@@ -864,7 +852,11 @@ impl<'a, 's> Encoder<'a, 's> {
             addend,
             extent,
         });
-        self.fixup_places.push((span, number as u32));
+        self.fixup_origins.push(FixupOrigin {
+            operand: span,
+            statement: number as u32,
+            kind,
+        });
         Ok(())
     }
 
@@ -1043,7 +1035,7 @@ fn traits(isa: &Isa, instruction: &ulm_isa::Instruction) -> Traits {
 /// A link error as an error at the operand that caused it.
 fn describe_link_error(
     parsed: &[File<'_>],
-    places: &[Vec<(Span, u32)>],
+    origins: &[Vec<FixupOrigin>],
     mnemonics: &Mnemonics,
     error: &LinkError,
 ) -> Option<(usize, AssemblyError)> {
@@ -1069,20 +1061,17 @@ fn describe_link_error(
             _ => None,
         };
     };
-    let (span, number) = places[index][fixup];
+    let origin = origins[index][fixup];
+    let span = origin.operand;
     let file = &parsed[index];
-    let statement = &file.statements[number as usize];
-    let is_jump = match statement.kind {
-        StatementKind::Instruction { .. } => {
-            matches!(&error.kind, LinkErrorKind::OutOfRange { range, .. } if *range.start() < -(1 << 16))
-        }
-        _ => false,
-    };
+    let statement = &file.statements[origin.statement as usize];
     let kind = match error.kind.clone() {
-        LinkErrorKind::OutOfRange { value, range } if is_jump => ErrorKind::JumpTooFar {
-            distance: value,
-            range,
-        },
+        LinkErrorKind::OutOfRange { value, range } if origin.kind == FixupKind::Relative => {
+            ErrorKind::JumpTooFar {
+                distance: value,
+                range,
+            }
+        }
         LinkErrorKind::OutOfRange { value, range } => {
             let bits = (range.end() - range.start() + 1).ilog2();
             let wide = wide_load(file, mnemonics, statement, span, value);

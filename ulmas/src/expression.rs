@@ -358,8 +358,10 @@ fn shortened(text: &str) -> String {
 pub(crate) enum Base {
     /// The start of a segment of this file.
     Segment(SegmentKind),
-    /// A symbol of another file.
+    /// A symbol that this file does not define.
     External(SymbolId),
+    /// An address in another file: that file's index, and the number of a symbol there.
+    Elsewhere(usize, SymbolId),
 }
 
 /// The value of an expression.

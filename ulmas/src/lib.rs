@@ -24,6 +24,7 @@ mod error;
 mod explanations;
 mod expression;
 mod forms;
+mod globals;
 pub mod image;
 mod lexer;
 mod listing;

@@ -2,15 +2,22 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use crate::image::{Block, Record, Segment, SourceLine};
 use crate::parser::File;
 
 /// Longer runs of zeros are left out of the image's bytes.
 const LISTED_ZEROS: u64 = 64 * 1024;
+/// So are runs that are longer than this behind [`ALL_LISTED_ZEROS`] in the segment: a line of
+/// source can't make more of the image than its like in bytes.
+const ALWAYS_LISTED_ZEROS: u64 = 64;
+const ALL_LISTED_ZEROS: u64 = 4 * 1024 * 1024;
 
 /// A segment that grows.
 pub(crate) struct SegmentBuilder {
     segment: Segment,
+    listed_zeros: u64,
 }
 
 impl SegmentBuilder {
@@ -22,7 +29,10 @@ impl SegmentBuilder {
             comments: String::with_capacity(lines * 24),
             ..Segment::default()
         };
-        Self { segment }
+        Self {
+            segment,
+            listed_zeros: 0,
+        }
     }
 
     pub(crate) fn size(&self) -> u64 {
@@ -65,7 +75,7 @@ impl SegmentBuilder {
 
     /// Zeros of a line of source; a long run takes no memory.
     pub(crate) fn push_zeros(&mut self, count: u64, source: &str) {
-        if count <= LISTED_ZEROS {
+        if self.lists_zeros(count) {
             self.push(&vec![0; count as usize], source);
         } else {
             self.segment.size += count;
@@ -75,13 +85,23 @@ impl SegmentBuilder {
     /// Zeros up to `offset`, for alignment.
     pub(crate) fn pad(&mut self, offset: u64) {
         let count = offset - self.segment.size;
-        if count <= LISTED_ZEROS {
+        if self.lists_zeros(count) {
             let start = self.segment.comments.len();
             self.segment.comments.push_str(crate::image::PADDING);
             self.push_bytes(&vec![0; count as usize], start);
         } else {
             self.segment.size = offset;
         }
+    }
+
+    /// Whether a run of zeros comes to stand in the image; it counts then.
+    fn lists_zeros(&mut self, count: u64) -> bool {
+        let listed = self.listed_zeros.saturating_add(count);
+        if count > LISTED_ZEROS || count > ALWAYS_LISTED_ZEROS && listed > ALL_LISTED_ZEROS {
+            return false;
+        }
+        self.listed_zeros = listed;
+        true
     }
 
     /// The segment, padded to its full size.
@@ -169,6 +189,7 @@ fn line_length(text: &str) -> usize {
 pub(crate) struct LineCounter<'f, 's> {
     file: &'f File<'s>,
     files: Vec<Arc<str>>,
+    file_numbers: FxHashMap<Arc<str>, u32>,
     lines: Vec<SourceLine>,
     /// Up to where lines are counted, and the line there.
     counted: (u32, u32),
@@ -179,9 +200,11 @@ pub(crate) struct LineCounter<'f, 's> {
 
 impl<'f, 's> LineCounter<'f, 's> {
     pub(crate) fn new(file: &'f File<'s>, name: &str) -> Self {
+        let name = Arc::<str>::from(name);
         Self {
             file,
-            files: vec![Arc::from(name)],
+            file_numbers: FxHashMap::from_iter([(name.clone(), 0)]),
+            files: vec![name],
             lines: Vec::with_capacity(file.statements.len()),
             counted: (0, 1),
             next_origin: 0,
@@ -198,12 +221,13 @@ impl<'f, 's> LineCounter<'f, 's> {
         while let Some(origin) = self.file.origins.get(self.next_origin)
             && origin.from <= start
         {
-            let known = self.files.iter().position(|name| *name == origin.file);
-            let number = known.unwrap_or_else(|| {
-                self.files.push(origin.file.clone());
-                self.files.len() - 1
+            let files = &mut self.files;
+            let entry = self.file_numbers.entry(origin.file.clone());
+            let number = *entry.or_insert_with_key(|name| {
+                files.push(name.clone());
+                files.len() as u32 - 1
             });
-            self.origin = Some((number as u32, origin.line));
+            self.origin = Some((number, origin.line));
             self.next_origin += 1;
         }
         let (file, line) = self.origin.unwrap_or((0, line));

@@ -276,11 +276,13 @@ impl<'s> Symbols<'s> {
                     Definition::Label { place: Some(_), .. } => {}
                     Definition::Equ(equs) => {
                         let other = self.equ_at(equs, time);
-                        match self.equs[other as usize].value {
-                            EquValue::Known(_) | EquValue::Broken => {}
-                            // Only what stands above is asked for: no circle.
-                            _ if self.equs[other as usize].time < time => missing.push(other),
-                            _ => return false,
+                        // Only what stands above is asked for: no circle. And what stands below
+                        // may be defined anew further down, even if it has a value by now.
+                        if self.equs[other as usize].time >= time {
+                            return false;
+                        }
+                        if self.equs[other as usize].value == EquValue::Unknown {
+                            missing.push(other);
                         }
                     }
                     _ => return false,

@@ -1,6 +1,6 @@
 //! No input makes the assembler panic or hang; every input gives an image or an error.
 //!
-//! `ULM_RANDOM_CASES` sets the number of random inputs of each kind.
+//! `ULM_TEST_CASES` sets the number of random inputs of each kind.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use ulm_isa::Isa;
 
 fn cases() -> u32 {
-    std::env::var("ULM_RANDOM_CASES")
+    std::env::var("ULM_TEST_CASES")
         .ok()
         .and_then(|number| number.parse().ok())
         .unwrap_or(256)
@@ -430,4 +430,29 @@ fn huge_segments_take_no_memory() {
             }
         }
     }
+}
+
+#[test]
+fn many_runs_of_zeros_take_no_memory() {
+    for line in ["        .space 65536\n", "        .align 65536\n"] {
+        let text = format!(
+            "        .data\n{}",
+            format!("{line}        .byte 1\n").repeat(2000)
+        );
+        let mut sources = Sources::new();
+        let file = sources.add("zeros.s", text);
+        let image = ulmas::assemble(Isa::ulm(), &sources, &[file]).image;
+        let data = image.expect("there is no error").object.data;
+        let bytes: usize = data.blocks.iter().map(|block| block.bytes.len()).sum();
+        assert!(data.size > 1999 * 65536, "{}", data.size);
+        assert!(bytes < 8 << 20, "{bytes}");
+    }
+}
+
+#[test]
+fn many_file_names_in_line_comments_take_linear_time() {
+    let text: String = (0..100_000)
+        .map(|i| format!("#line {i} \"file{i:06}.c\"\n        halt 0\n"))
+        .collect();
+    assert_eq!(assemble_text(text), 0);
 }

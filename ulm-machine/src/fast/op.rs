@@ -144,7 +144,7 @@ pub(super) enum Op {
         y: u8,
         z: u8,
     },
-    /// `(z << x) + value`, which builds constants.
+    /// `(y << x) | value`, which builds constants.
     ShiftOr {
         x: u8,
         y: u8,

@@ -11,8 +11,8 @@ use super::{
     Symbol, SymbolKind, Target, ZeroSegment, round_up,
 };
 
-/// Zeros between two rows that are kept as bytes of one block.
-const SMALL_GAP: u64 = 4096;
+/// Zeros between two rows that are kept as bytes of one block: a row takes memory in proportion.
+const SMALL_GAP: u64 = 64;
 
 /// Why a file is not an image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,0 +1,2 @@
+        .globl  b
+        .equ    b, a + 1

@@ -1,0 +1,3 @@
+        ldzwq   low, %1
+        ldzwq   high, %1
+        halt    0
