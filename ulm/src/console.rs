@@ -3,13 +3,13 @@
 //! Bytes are read from the input only when the program asks for them, by a thread of their own:
 //! so Ctrl-C is heard while nothing comes from the terminal.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
-use crate::status;
+use terminal::status;
 
 /// How many bytes are asked for at once.
 const INPUT_CHUNK: usize = 1 << 16;
@@ -104,6 +104,11 @@ impl Console {
     pub(crate) fn is_in_line(&self) -> bool {
         self.in_line
     }
+}
+
+/// Whether both stdout and stderr appear on a terminal, so that they share its lines.
+pub(crate) fn outputs_share_a_terminal() -> bool {
+    io::stdout().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Notes the first Ctrl-C for whoever asks; a second one ends the process, for whatever may hang.

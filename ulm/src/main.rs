@@ -6,7 +6,6 @@ mod arguments;
 mod console;
 mod dump;
 mod history;
-mod message;
 mod number;
 mod pages;
 mod places;
@@ -15,7 +14,6 @@ mod report;
 mod run;
 mod size;
 mod stats;
-mod status;
 mod trace;
 mod trap;
 mod trouble;
@@ -23,10 +21,15 @@ mod watch;
 
 use std::process::ExitCode;
 
+use terminal::Failure;
+
 fn main() -> ExitCode {
     let arguments = arguments::Arguments::read();
     ExitCode::from(match arguments.command {
-        Some(command) => pages::execute(command),
+        Some(command) => match pages::execute(command) {
+            Ok(()) => 0,
+            Err(Failure(status)) => status,
+        },
         None => run::run(&arguments.run),
     })
 }

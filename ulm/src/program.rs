@@ -1,19 +1,13 @@
 //! Loading: from a file's name to an image, and what can go wrong on the way.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use diagnostics::{FileId, Sources};
+use terminal::{Failure, ReadError, status};
 use ulm_isa::Isa;
 use ulmas::image::Image;
 
-use crate::message::{self, reason};
 use crate::report::Outcome;
-use crate::status;
-
-/// The largest file that is read as a program or a description, in bytes.
-const LARGEST_FILE: u64 = 1 << 30;
 
 /// A program that can be run.
 #[derive(Debug)]
@@ -27,50 +21,48 @@ pub(crate) struct Program {
 }
 
 /// Why something can't be loaded.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub(crate) enum LoadError {
-    /// The text of a program or a machine has errors; rendered.
-    #[error("{0}")]
-    Source(String),
-    /// An image is damaged, or not one at all; rendered.
-    #[error("{0}")]
-    Image(String),
-    /// A text that can't be read.
-    #[error("can't read `{}`: {}", .0.display(), reason(.1))]
-    UnreadableSource(PathBuf, io::Error),
-    /// An image that can't be read.
-    #[error("can't read `{}`: {}", .0.display(), reason(.1))]
-    UnreadableImage(PathBuf, io::Error),
+    /// The text of a program or of a machine.
+    Source(terminal::LoadError),
+    /// An image: damaged, or not one at all.
+    Image(terminal::LoadError),
 }
 
 impl LoadError {
     /// The exit status that stands for it.
     pub(crate) fn status(&self) -> u8 {
-        match self.outcome() {
-            Outcome::Image => status::IMAGE,
-            _ => status::SOURCE,
+        match self {
+            Self::Source(_) => status::FAILED,
+            Self::Image(_) => status::NOT_LOADED,
         }
     }
 
     /// What a report calls it.
     pub(crate) fn outcome(&self) -> Outcome {
         match self {
-            Self::Source(_) | Self::UnreadableSource(..) => Outcome::Source,
-            Self::Image(_) | Self::UnreadableImage(..) => Outcome::Image,
+            Self::Source(_) => Outcome::Source,
+            Self::Image(_) => Outcome::Image,
         }
     }
 
     /// Tells the user.
     pub(crate) fn say(&self) {
-        match self {
-            Self::Source(text) | Self::Image(text) => message::say(text),
-            Self::UnreadableSource(path, _) | Self::UnreadableImage(path, _) => {
-                message::say_error(&self.to_string());
-                if let Some(near) = program_beside(path) {
-                    message::say_help(&format!("there is `{}`", near.display()));
-                }
-            }
+        let (Self::Source(error) | Self::Image(error)) = self;
+        error.say();
+        if let terminal::LoadError::Unreadable(ReadError { path, .. }) = error
+            && let Some(near) = program_beside(path)
+        {
+            terminal::say_help(&format!("there is `{}`", near.display()));
         }
+    }
+}
+
+impl From<LoadError> for Failure {
+    /// Tells the user; what is left is the status.
+    fn from(error: LoadError) -> Self {
+        error.say();
+        Self(error.status())
     }
 }
 
@@ -88,31 +80,17 @@ fn program_beside(path: &Path) -> Option<PathBuf> {
 
 /// Reads a machine's description; the built-in machine where there is no file.
 pub(crate) fn load_isa(path: Option<&Path>) -> Result<Option<Isa>, LoadError> {
-    let Some(path) = path else {
-        return Ok(None);
-    };
-    let bytes =
-        read_file(path).map_err(|error| LoadError::UnreadableSource(path.to_owned(), error))?;
-    let mut sources = Sources::new();
-    let file = sources.add_bytes(path.display().to_string(), bytes);
-    Isa::parse(&sources.get(file).text)
-        .map(Some)
-        .map_err(|errors| {
-            let errors: Vec<_> = errors.iter().map(|e| e.to_diagnostic(file)).collect();
-            LoadError::Source(render_all(&errors, &sources))
-        })
+    path.map(terminal::load_isa)
+        .transpose()
+        .map_err(LoadError::Source)
 }
 
 /// Reads an image, or assembles a `.s` file.
 pub(crate) fn load(isa: &Isa, path: &Path) -> Result<Program, LoadError> {
-    if path.as_os_str() == "-" {
-        let bytes = read_whole(io::stdin().lock())
-            .map_err(|error| LoadError::UnreadableSource("<stdin>".into(), error))?;
-        assemble(isa, "<stdin>", bytes)
-    } else if path.extension().is_some_and(|extension| extension == "s") {
-        let bytes =
-            read_file(path).map_err(|error| LoadError::UnreadableSource(path.to_owned(), error))?;
-        assemble(isa, &path.display().to_string(), bytes)
+    let is_source =
+        terminal::is_stdin(path) || path.extension().is_some_and(|extension| extension == "s");
+    if is_source {
+        assemble(isa, path).map_err(LoadError::Source)
     } else {
         load_image(path).map(|image| Program {
             image,
@@ -124,16 +102,15 @@ pub(crate) fn load(isa: &Isa, path: &Path) -> Result<Program, LoadError> {
 
 /// Reads an image.
 pub(crate) fn load_image(path: &Path) -> Result<Image, LoadError> {
-    let bytes =
-        read_file(path).map_err(|error| LoadError::UnreadableImage(path.to_owned(), error))?;
+    let bytes = terminal::read(path).map_err(|error| LoadError::Image(error.into()))?;
     Image::parse(&bytes).map_err(|error| {
         let mut sources = Sources::new();
-        let file = sources.add(path.display().to_string(), printable(&bytes));
-        LoadError::Image(diagnostics::render(
+        let file = sources.add(terminal::display_name(path), printable(&bytes));
+        LoadError::Image(terminal::LoadError::Wrong(diagnostics::render(
             &error.to_diagnostic(file),
             &sources,
-            message::appearance(),
-        ))
+            terminal::appearance(),
+        )))
     })
 }
 
@@ -146,9 +123,9 @@ fn printable(bytes: &[u8]) -> &str {
     str::from_utf8(bytes).ok().filter(is_text).unwrap_or("")
 }
 
-fn assemble(isa: &Isa, name: &str, bytes: Vec<u8>) -> Result<Program, LoadError> {
+fn assemble(isa: &Isa, path: &Path) -> Result<Program, terminal::LoadError> {
     let mut sources = Sources::new();
-    let file = sources.add_bytes(name, bytes);
+    let file = terminal::read_source(&mut sources, path)?;
     let assembly = ulmas::assemble(isa, &sources, &[file]);
     match assembly.image {
         Some(image) => Ok(Program {
@@ -156,26 +133,9 @@ fn assemble(isa: &Isa, name: &str, bytes: Vec<u8>) -> Result<Program, LoadError>
             sources,
             source: Some(file),
         }),
-        None => Err(LoadError::Source(render_all(
+        None => Err(terminal::LoadError::Wrong(terminal::render_all(
             &assembly.diagnostics,
             &sources,
         ))),
     }
-}
-
-fn render_all(errors: &[diagnostics::Diagnostic], sources: &Sources) -> String {
-    diagnostics::render_all(errors, sources, message::appearance())
-}
-
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    read_whole(File::open(path)?)
-}
-
-fn read_whole(from: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST_FILE {
-        return Err(io::Error::other("it is larger than 1 GiB"));
-    }
-    Ok(bytes)
 }

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, Write};
 
 use serde::Serialize;
+use terminal::{reason, say_error};
 
 use crate::arguments::ReportTo;
-use crate::message;
 
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -83,10 +83,10 @@ impl Report {
         };
         // Where stderr is gone, there is nobody to tell.
         if let Err(Some((path, error))) = result {
-            message::say_error(&format!(
+            say_error(&format!(
                 "can't write the report to `{}`: {}",
                 path.display(),
-                message::reason(&error)
+                reason(&error)
             ));
         }
     }

@@ -5,13 +5,13 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::path::Path;
 
+use terminal::{reason, say, say_error, status};
 use ulm_isa::Isa;
 use ulm_machine::{Engine, FastEngine, Limit, Limits, Machine, Observer, ReferenceEngine, Stop};
 use ulmas::image::SegmentKind;
 
 use crate::arguments::{EngineName, RunArguments, refuse};
-use crate::console::{Console, Event};
-use crate::message::{self, reason};
+use crate::console::{self, Console, Event};
 use crate::number::{grouped, size};
 use crate::places::Places;
 use crate::program::{self, Program};
@@ -19,7 +19,7 @@ use crate::report::{Outcome, Report, TrapReport};
 use crate::stats::Stats;
 use crate::trace::Trace;
 use crate::watch::Watch;
-use crate::{dump, status, trap};
+use crate::{dump, trap};
 
 /// Runs a program and gives the exit status.
 pub(crate) fn run(arguments: &RunArguments) -> u8 {
@@ -99,21 +99,21 @@ impl<'a> Run<'a> {
         if !quiet {
             // Messages begin on a line of their own, and behind the `^C` of the terminal.
             let interrupted = matches!(end, End::Interrupted { .. });
-            if message::outputs_share_a_terminal() && (interrupted || console.is_in_line()) {
+            if console::outputs_share_a_terminal() && (interrupted || console.is_in_line()) {
                 let speaks = !matches!(end, End::Stopped(Stop::Halted(_)));
                 if speaks || self.arguments.dump || self.arguments.stats {
-                    message::say("\n");
+                    say("\n");
                 }
             }
             if let Some(stats) = &watch.stats {
-                message::say(&stats.render(self.machine.instructions()));
+                say(&stats.render(self.machine.instructions()));
             }
             if self.arguments.dump && self.arguments.stats {
-                message::say("\n");
+                say("\n");
             }
             if self.arguments.dump {
                 let randomized = self.arguments.randomize.is_some();
-                message::say(&dump::render(&self.machine, &places, randomized));
+                say(&dump::render(&self.machine, &places, randomized));
             }
         }
         self.conclude(&end, &places)
@@ -131,7 +131,7 @@ impl<'a> Run<'a> {
         if let Some(seed) = arguments.randomize {
             let seed = seed.unwrap_or_else(|| {
                 let seed = RandomState::new().hash_one(0);
-                message::say(&format!("randomized with --randomize={seed}\n"));
+                say(&format!("randomized with --randomize={seed}\n"));
                 seed
             });
             let image = &self.program.image;
@@ -225,9 +225,9 @@ impl<'a> Run<'a> {
             }
             End::Stopped(Stop::Trapped(found)) => {
                 let text = trap::trap(found, &self.machine, places);
-                message::say(&text.render(places, message::appearance()));
+                say(&text.render(places, terminal::appearance()));
                 report.outcome = Outcome::Trapped;
-                report.status = status::TRAP;
+                report.status = status::TRAPPED;
                 let line = places.image().line_at(found.address);
                 report.trap = Some(TrapReport {
                     kind: found.kind.name(),
@@ -239,14 +239,14 @@ impl<'a> Run<'a> {
             }
             End::Stopped(Stop::Limit(limit)) => {
                 let text = trap::limit(*limit, &self.machine, places);
-                message::say(&text.render(places, message::appearance()));
+                say(&text.render(places, terminal::appearance()));
                 report.outcome = Outcome::Limit;
                 report.status = status::LIMIT;
                 report.limit = Some(limit.name());
             }
             End::Stopped(_) => {}
             End::NoRoom(limit) => {
-                message::say_error(&format!(
+                say_error(&format!(
                     "the program does not fit into the limit of {} of memory",
                     size(self.arguments.max_memory.0)
                 ));
@@ -257,15 +257,15 @@ impl<'a> Run<'a> {
             End::Interrupted { waiting } => {
                 let place = places.describe_with_line(self.machine.ip());
                 let waiting = if *waiting { ", waiting for input," } else { "" };
-                message::say(&format!(
+                say(&format!(
                     "interrupted at {place}{waiting} after {} instructions\n",
                     grouped(self.machine.instructions())
                 ));
             }
             End::ReaderGone => report.status = status::READER_GONE,
             End::HostFailed(what) => {
-                message::say_error(what);
-                report.status = status::SOURCE;
+                say_error(what);
+                report.status = status::FAILED;
             }
         }
         report

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use diagnostics::{Advice, Appearance, Diagnostic};
+use terminal::Palette;
 
-use crate::message::Palette;
 use crate::places::Places;
 
 /// What there is to say about a trap or a limit.

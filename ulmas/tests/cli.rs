@@ -237,19 +237,20 @@ fn files_that_cannot_be_read_or_written_give_status_1_and_are_named() {
     let folder = Folder::with(&[("halt.s", HALT)]);
     std::fs::create_dir(folder.path("folder")).expect("it can be made");
     for (arguments, named) in [
-        (&["missing.s"][..], "can't read missing.s: "),
-        (&["folder"], "can't read folder: "),
+        (&["missing.s"][..], "can't read `missing.s`: "),
+        (&["folder"], "can't read `folder`: "),
         (
             &["--isa", "missing.isa", "halt.s"],
-            "can't read missing.isa: ",
+            "can't read `missing.isa`: ",
         ),
-        (&["-o", "folder", "halt.s"], "can't write folder: "),
-        (&["-o", "nowhere/halt", "halt.s"], "can't write nowhere"),
+        (&["-o", "folder", "halt.s"], "can't write `folder`: "),
+        (&["-o", "nowhere/halt", "halt.s"], "can't write `nowhere"),
     ] {
         let output = folder.run(arguments);
         assert_eq!(status(&output), 1, "{arguments:?}");
         let message = format!("error: {named}");
         assert!(stderr(&output).starts_with(&message), "{}", stderr(&output));
+        assert!(!stderr(&output).contains("os error"), "{}", stderr(&output));
     }
 }
 
@@ -307,6 +308,8 @@ fn explain_names_a_code_that_there_is_not() {
     assert_eq!(status(&output), 1);
     assert_eq!(stdout(&output), "");
     assert!(stderr(&output).starts_with("error: there is no message with the code `U9999`"));
+    let output = Folder::new().run(&["explain", "U010"]);
+    assert!(stderr(&output).contains("help: did you mean `U01"));
 }
 
 #[test]
@@ -316,6 +319,28 @@ fn there_are_no_colours_where_there_is_no_terminal() {
     assert!(!stderr(&output).contains('\x1B'));
     let output = folder.ulmas(&["wrong.s"]).env("NO_COLOR", "1").output();
     assert!(!stderr(&output.expect("it can be started")).contains('\x1B'));
+}
+
+#[test]
+fn colours_that_are_asked_for_are_there() {
+    let folder = Folder::with(&[("wrong.s", WRONG)]);
+    let coloured = folder
+        .ulmas(&["wrong.s"])
+        .env_remove("NO_COLOR")
+        .env("CLICOLOR_FORCE", "1")
+        .output();
+    assert!(stderr(&coloured.expect("it can be started")).contains('\x1B'));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_has_a_status_of_its_own() {
+    let folder = Folder::new();
+    let (reader, writer) = std::io::pipe().expect("there are pipes");
+    drop(reader);
+    let output = folder.ulmas(&["explain"]).stdout(writer).output();
+    let output = output.expect("it can be started");
+    assert_eq!((status(&output), stderr(&output)), (141, ""));
 }
 
 #[test]
