@@ -165,8 +165,8 @@ whatever is next in memory.",
         code: "T0204",
         title: "reading past the end of the input",
         text: "\
-`getc` gives 255 at the end of the input, every time. The program has read there 65,535 times in a
-row and went on, so it was stopped: it is waiting for something that will not come.
+`getc` gives 255 at the end of the input, every time. The program asked there 65,536 times in a row,
+so it was stopped: it is waiting for something that will not come.
 
     read:
         getc %1

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use ulm_machine::{Flags, Machine};
 
-use crate::number::grouped;
+use crate::number::count;
 use crate::places::{Places, registers_of};
 
 /// The largest text that is searched for the names of registers, in instructions.
@@ -59,8 +59,8 @@ pub(crate) fn render(machine: &Machine, places: &Places<'_>, is_randomized: bool
     _ = writeln!(text, "%IP  0x{ip:016X}  {}", places.describe_with_line(ip));
     _ = writeln!(
         text,
-        "{} instructions executed",
-        grouped(machine.instructions())
+        "{} executed",
+        count(machine.instructions(), "instruction")
     );
     text
 }

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use diagnostics::Location;
 use ulm_isa::effect::{Expression, Parameter};
@@ -132,7 +133,7 @@ impl<'a> Places<'a> {
             _ => text.match_indices('\n').nth(number - 1)?.0 + 1,
         };
         let line = text[start..].lines().next().unwrap_or("");
-        let code = instruction_in(line);
+        let code = instruction_in_source(line);
         Some(Location::new(file, start + code.start..start + code.end))
     }
 
@@ -158,7 +159,7 @@ impl<'a> Places<'a> {
 
     fn loaded_source_text(&self, address: u64) -> Option<&'a str> {
         let text = self.image().source_at(address)?;
-        let code = &text[instruction_in(text)];
+        let code = &text[instruction_in_image(text)];
         (!code.is_empty()).then_some(code)
     }
 
@@ -271,26 +272,35 @@ fn registers(isa: &Isa, decoded: Decoded, is_wanted: impl Fn(Parameter) -> bool)
 }
 
 /// The instruction in a source line, without label, comment and white space around it.
-fn instruction_in(line: &str) -> std::ops::Range<usize> {
-    let end = comment_start(line);
-    let code = &line[..end];
-    let start = if code.starts_with(|c: char| !c.is_whitespace()) {
-        // A label; or, as an image keeps it, an instruction without its indentation.
-        let name = code
-            .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.')))
-            .unwrap_or(code.len());
-        if code[name..].starts_with(':') {
-            name + 1
-        } else {
-            0
-        }
-    } else {
-        0
-    };
-    let rest = &code[start..];
-    let indented = start + rest.len() - rest.trim_start().len();
-    let end = indented + rest.trim().len();
-    indented..end
+///
+/// A word in column 1 is a label, with or without a colon.
+fn instruction_in_source(line: &str) -> Range<usize> {
+    let name = name_length(line);
+    let rest = line[name..].trim_start();
+    let is_marked = name > 0 && rest.starts_with(':');
+    code_in(line, line.len() - rest.len() + usize::from(is_marked))
+}
+
+/// The instruction in the text that an image keeps of it: it has no indentation, and a label before
+/// it has its colon.
+fn instruction_in_image(text: &str) -> Range<usize> {
+    let name = name_length(text);
+    let is_label = name > 0 && text[name..].starts_with(':');
+    code_in(text, if is_label { name + 1 } else { 0 })
+}
+
+/// What is in a line from `start` on, without comment and white space around it.
+fn code_in(line: &str, start: usize) -> Range<usize> {
+    let end = comment_start(line).max(start);
+    let code = line[start..end].trim_end();
+    let indentation = code.len() - code.trim_start().len();
+    start + indentation..start + code.len()
+}
+
+/// The length of the name that a line begins with, in bytes.
+fn name_length(line: &str) -> usize {
+    line.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.')))
+        .unwrap_or(line.len())
 }
 
 /// Where the comment of a source line starts, or its end.
@@ -340,17 +350,28 @@ fn registers_in(code: &str) -> Vec<&str> {
 mod tests {
     use super::*;
 
-    fn code(line: &str) -> &str {
-        &line[instruction_in(line)]
+    #[test]
+    fn an_instruction_is_found_between_label_and_comment() {
+        let code = |line: &'static str| &line[instruction_in_source(line)];
+        assert_eq!(code("loop:  addq 1, %a, %a   # next"), "addq 1, %a, %a");
+        assert_eq!(code(".L2     getc %CALLEE1"), "getc %CALLEE1");
+        assert_eq!(code("loop : jmp loop"), "jmp loop");
+        assert_eq!(code("    putc '#' // one"), "putc '#'");
+        assert_eq!(code("\tputc '\\''  /* two */"), "putc '\\''");
+        assert_eq!(code("   # nothing"), "");
+        assert_eq!(code("loop:"), "");
+        assert_eq!(code("loop"), "");
+        assert_eq!(code("# nothing"), "");
+        assert_eq!(code(""), "");
     }
 
     #[test]
-    fn an_instruction_is_found_between_label_and_comment() {
-        assert_eq!(code("loop:  addq 1, %a, %a   # next"), "addq 1, %a, %a");
-        assert_eq!(code("    putc '#' // one"), "putc '#'");
-        assert_eq!(code("\tputc '\\''  /* two */"), "putc '\\''");
+    fn the_text_in_an_image_has_no_indentation() {
+        let code = |text: &'static str| &text[instruction_in_image(text)];
         assert_eq!(code("halt 0"), "halt 0");
-        assert_eq!(code("   # nothing"), "");
+        assert_eq!(code("loop: jmp loop # again"), "jmp loop");
+        assert_eq!(code("loop:"), "");
+        assert_eq!(code(""), "");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use ulmas::image::SegmentKind;
 
 use crate::arguments::{EngineName, RunArguments, refuse};
 use crate::console::{self, Console, Event};
-use crate::number::{grouped, size};
+use crate::number::{count, size};
 use crate::places::Places;
 use crate::program::{self, Program};
 use crate::report::{Outcome, Report, TrapReport};
@@ -258,8 +258,8 @@ impl<'a> Run<'a> {
                 let place = places.describe_with_line(self.machine.ip());
                 let waiting = if *waiting { ", waiting for input," } else { "" };
                 say(&format!(
-                    "interrupted at {place}{waiting} after {} instructions\n",
-                    grouped(self.machine.instructions())
+                    "interrupted at {place}{waiting} after {}\n",
+                    count(self.machine.instructions(), "instruction")
                 ));
             }
             End::ReaderGone => report.status = status::READER_GONE,

@@ -1,7 +1,8 @@
 //! What to say about traps and limits: what happened, the operands' values, and what to try.
 
 use ulm_isa::effect::{Expression, Operation, Statement};
-use ulm_isa::{Decoded, FieldIndex};
+use ulm_isa::flow::Flow;
+use ulm_isa::{Decoded, FieldIndex, InstructionId, Isa, Piece};
 use ulm_machine::{Jump, JumpKind, Limit, Machine, READS_PAST_END, RECENT_JUMPS, Trap, TrapKind};
 use ulmas::image::SegmentKind;
 
@@ -60,13 +61,7 @@ pub(crate) fn limit(limit: Limit, machine: &Machine, places: &Places<'_>) -> Tro
         }
         Limit::InputEnded => {
             trouble.label = "there is nothing left to read".into();
-            trouble.notes.push(format!(
-                "at the end of the input it gives 255; it did so {} times in a row",
-                grouped(READS_PAST_END.into())
-            ));
-            trouble
-                .helps
-                .push("compare what is read with 255, and leave the loop when it is equal".into());
+            scene.end_of_input(&mut trouble);
         }
     }
     trouble
@@ -178,6 +173,32 @@ impl<'a> Scene<'a> {
         });
     }
 
+    fn end_of_input(&self, trouble: &mut Trouble) {
+        // The read that was stopped is one more.
+        let reads = grouped(u64::from(READS_PAST_END) + 1);
+        match self.value_at_end_of_input() {
+            Some(value) => {
+                trouble.notes.push(format!(
+                    "at the end of the input it gives {value}; the program asked {reads} times in \
+                     a row"
+                ));
+                trouble.helps.push(format!(
+                    "compare what is read with {value}, and leave the loop when it is equal"
+                ));
+            }
+            None => trouble.notes.push(format!(
+                "the program asked {reads} times in a row at the end of the input"
+            )),
+        }
+    }
+
+    /// What the instruction puts into a register at the end of the input, as a signed number.
+    fn value_at_end_of_input(&self) -> Option<i64> {
+        let (statement, decoded) = self.statement(&[Operation::SetRegister])?;
+        let field = |f| self.field(decoded, f);
+        Some(at_end_of_input(&statement.arguments[0], &field)? as i64)
+    }
+
     fn misaligned_access(&self, trouble: &mut Trouble, address: u64, size: u8) {
         trouble.label = self.values();
         let Some(label) = self.places.label_before(address) else {
@@ -205,12 +226,12 @@ impl<'a> Scene<'a> {
             });
         } else {
             let size_text = match self.index_register() {
-                Some((base, index)) => format!(
+                Some((base, index)) if self.has_scaled_form(size) => format!(
                     ": if {1} counts elements, write `({0}, {1}, {size})`",
                     self.register(base),
                     self.register(index)
                 ),
-                None => {
+                _ => {
                     format!(": was an index multiplied by {size}, does a pointer grow by {size}?")
                 }
             };
@@ -229,6 +250,30 @@ impl<'a> Scene<'a> {
         (base != 0 && index != 0 && number(3)? == 1).then_some((base, index))
     }
 
+    /// Whether the mnemonic of the instruction can be written with `(%base, %index, scale)`.
+    fn has_scaled_form(&self, scale: u64) -> bool {
+        let isa = self.places.isa;
+        let Some(decoded) = self.decoded else {
+            return false;
+        };
+        let is_scaled = |pieces: &[Piece]| {
+            matches!(pieces, [
+                Piece::Punctuation('('),
+                Piece::Register(_),
+                Piece::Punctuation(','),
+                Piece::Register(_),
+                Piece::Punctuation(','),
+                Piece::Number(number),
+                Piece::Punctuation(')'),
+            ] if *number == scale)
+        };
+        let mnemonic = &isa.instruction(decoded.instruction).forms[0].mnemonic;
+        let forms = isa.forms_of(mnemonic).iter();
+        forms
+            .map(|at| &isa.instruction(at.instruction).forms[usize::from(at.form)])
+            .any(|form| form.pieces.windows(7).any(is_scaled))
+    }
+
     /// What the source put immediately before an address of the data segment.
     fn what_stands_before(&self, address: u64) -> Option<String> {
         let image = self.places.image();
@@ -245,7 +290,8 @@ impl<'a> Scene<'a> {
 
     fn misaligned_jump(&self, trouble: &mut Trouble, target: u64) {
         trouble.label = self.values();
-        if self.places.image().segment_at(target).is_some() {
+        let is_in_program = self.places.image().segment_at(target).is_some();
+        if is_in_program && self.places.label_before(target).is_some() {
             let place = self.places.describe(target);
             trouble
                 .notes
@@ -315,16 +361,18 @@ impl<'a> Scene<'a> {
         } else if self.address >= image.size(SegmentKind::Text) {
             let last = image.size(SegmentKind::Text).saturating_sub(1) & !3;
             self.show(trouble, last, "the last instruction");
-            trouble.helps.push(
-                "execution ran past the end of the text: is a `halt` or `jmp` missing?".into(),
-            );
+            let missing = way_out(self.places.isa);
+            trouble.helps.push(format!(
+                "execution ran past the end of the text: is {missing} missing?"
+            ));
         } else {
             if let Some(last) = self.last_line_before(self.address).filter(|&l| l >= start) {
                 self.show(trouble, last, "the last instruction before data");
             }
-            trouble
-                .helps
-                .push("execution ran on into data: is a `halt` or `jmp` missing before it?".into());
+            let missing = way_out(self.places.isa);
+            trouble.helps.push(format!(
+                "execution ran on into data: is {missing} missing before it?"
+            ));
         }
     }
 
@@ -371,6 +419,45 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// The machine's instructions after which the next one is not executed: "a `halt` or `jmp`".
+fn way_out(isa: &Isa) -> String {
+    let first = |is_wanted: fn(Flow) -> bool| {
+        (0..isa.instructions.len()).find_map(|i| {
+            let id = InstructionId(i as u16);
+            let decoded = isa.decode(isa.encode(id, &[]).ok()?)?;
+            let mnemonic = &*isa.instruction(id).forms[0].mnemonic;
+            is_wanted(isa.flow(decoded)).then_some(mnemonic)
+        })
+    };
+    let halt = first(|flow| flow.halts);
+    let jump = first(|flow| flow.is_jump() && !flow.falls_through);
+    let names: Vec<_> = halt.into_iter().chain(jump).collect();
+    match names.first() {
+        None => "an instruction that ends the program or jumps".to_owned(),
+        Some(name) => {
+            let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) {
+                "an"
+            } else {
+                "a"
+            };
+            format!("{article} `{}`", names.join("` or `"))
+        }
+    }
+}
+
+/// The value of an expression where there is no more input, if only that and the fields of the word
+/// decide it.
+fn at_end_of_input(expression: &Expression, field: &dyn Fn(FieldIndex) -> i64) -> Option<u64> {
+    let value = |e: &Expression| at_end_of_input(e, field);
+    match expression {
+        // −1
+        Expression::ReadChar => Some(u64::MAX),
+        Expression::Unary(operator, a) => Some(operator.apply(value(a)?)),
+        Expression::Binary(operator, a, b) => operator.apply(value(a)?, value(b)?).ok(),
+        other => other.evaluate_static(field),
+    }
+}
+
 /// Advice about a jump to a place where no instruction is.
 fn strange_target(kind: JumpKind) -> &'static str {
     match kind {
@@ -380,5 +467,40 @@ fn strange_target(kind: JumpKind) -> &'static str {
         }
         JumpKind::Call => "does its register hold the address of a function?",
         JumpKind::Jump => "does its label stand at an instruction?",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine(instructions: &str) -> Isa {
+        Isa::parse(&format!("N (OP u 8)\nR (OP u 8) (x u 8)\n{instructions}")).unwrap()
+    }
+
+    #[test]
+    fn the_way_out_is_called_as_the_machine_calls_it() {
+        assert_eq!(way_out(Isa::ulm()), "a `halt` or `jmp`");
+        let call = "1 R\n: exit %x\n    ulm_halt(ulm_regVal(x));\n\
+                    2 R\n: when %x\n    ulm_conditionalRelJump(ulm_regVal(x), 8);\n";
+        assert_eq!(way_out(&machine(call)), "an `exit`");
+        let back = "1 R\n: back %x\n    ulm_absJump(ulm_regVal(x), 0);\n";
+        assert_eq!(way_out(&machine(back)), "a `back`");
+        assert_eq!(
+            way_out(&machine("1 N\n: wait\n    ;\n")),
+            "an instruction that ends the program or jumps"
+        );
+    }
+
+    #[test]
+    fn the_value_at_the_end_of_the_input_is_what_the_effect_makes_of_it() {
+        let value = |effect: &str| {
+            let isa = machine(&format!("1 R\n: get %x\n    ulm_setReg({effect}, x);\n"));
+            let argument = &isa.instructions[0].effect.statements[0].arguments[0];
+            at_end_of_input(argument, &|_| 0).map(|value| value as i64)
+        };
+        assert_eq!(value("ulm_readChar() & 0xFF"), Some(255));
+        assert_eq!(value("ulm_readChar()"), Some(-1));
+        assert_eq!(value("ulm_readChar() + ulm_regVal(x)"), None);
     }
 }

@@ -356,6 +356,68 @@ fn both_engines_say_the_same() {
     }
 }
 
+#[test]
+fn a_label_without_a_colon_is_not_part_of_the_instruction() {
+    let source = b"\t.equ\tch, 1\nloop\tgetc %ch\n\tjmp loop\n";
+    let output = run_with_input(&["--limit", "8", "-"], source);
+    assert_eq!(status(&output), 124);
+    let text = stderr(&output);
+    assert!(text.contains("--> <stdin>:2:6\n"), "{text}");
+    assert!(text.contains(" ^^^^^^^^ this would"), "{text}");
+}
+
+#[test]
+fn a_target_without_a_label_gets_no_note() {
+    let output = run_with_input(&["-"], b"\tldzwq 6, %1\n\tjmp %1, %0\n");
+    assert_eq!(status(&output), 125);
+    assert!(stderr(&output).contains("0x0000000000000006 is not a multiple of 4"));
+    assert!(!stderr(&output).contains("note:"), "{}", stderr(&output));
+}
+
+#[test]
+fn advice_names_the_instructions_of_the_machine_that_runs() {
+    let isa = scratch("advice.isa");
+    std::fs::write(
+        &isa,
+        "R (OP u 8) (x u 8)\nM (OP u 8) (x u 8) (y u 8) (z u 8)\n\
+         0x01 R\n: stop %x\n    ulm_halt(ulm_regVal(x));\n\
+         0x02 R\n: goto %x\n    ulm_absJump(ulm_regVal(x), 0);\n\
+         0x03 R\n: read %x\n    ulm_setReg(ulm_readChar(), x);\n\
+         0x04 R\n: one %x\n    ulm_setReg(1, x);\n\
+         0x05 M\n: load [%x : %y], %z\n    ulm_fetch64(0, x, y, 1, ULM_ZERO_EXT, 8, z);\n",
+    )
+    .unwrap();
+    let advice = |source: &str, expected: &str| {
+        let output = run_with_input(&["--isa", isa.to_str().unwrap(), "-"], source.as_bytes());
+        let text = stderr(&output);
+        assert!(text.contains(expected), "{text}");
+    };
+    advice("\tone %1\n", "is a `stop` or `goto` missing?");
+    advice(
+        "loop\tread %1\n\tgoto %0\n",
+        "it gives -1; the program asked 65,536 times in a row",
+    );
+    advice(
+        "here\tone %1\n\tone %2\n\tload [%1 : %2], %3\n",
+        "was an index multiplied by 8, does a pointer grow by 8?",
+    );
+}
+
+#[test]
+fn one_instruction_is_not_several() {
+    let output = run_with_input(&["--dump", "-"], b"\thalt 0\n");
+    assert!(stderr(&output).ends_with("\n1 instruction executed\n"));
+}
+
+#[test]
+fn a_description_may_come_from_stdin() {
+    let program = scratch("piped.s");
+    std::fs::write(&program, "\tstop 3\n").unwrap();
+    let description = b"U (OP u 8) (n u 8)\n0x77 U\n: stop n\n    ulm_halt(n);\n";
+    let arguments = ["--isa", "-", program.to_str().unwrap()];
+    assert_eq!(status(&run_with_input(&arguments, description)), 3);
+}
+
 // ---- ends from outside ----
 
 #[test]
