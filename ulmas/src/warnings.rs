@@ -3,7 +3,6 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::{Warning, WarningKind};
-use crate::expression::Base;
 use crate::forms::Mnemonics;
 use crate::image::SegmentKind;
 use crate::parser::File;
@@ -90,11 +89,9 @@ impl Watch {
         }
     }
 
-    /// An address that the program uses.
-    pub(crate) fn address(&mut self, base: Base, offset: i128) {
-        if base == Base::Segment(SegmentKind::Text) {
-            self.targets.insert(offset as u64);
-        }
+    /// An offset in the text that the program takes the address of.
+    pub(crate) fn text_address(&mut self, offset: i128) {
+        self.targets.insert(offset as u64);
     }
 
     /// A register named by a symbol.
