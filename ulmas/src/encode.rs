@@ -201,7 +201,7 @@ impl<'a, 's> Encoder<'a, 's> {
         &mut self,
         number: usize,
         statement: &Statement,
-        mnemonic: u16,
+        mnemonic: u32,
         items: Run,
         shape: u128,
     ) -> Option<u32> {

@@ -425,7 +425,7 @@ impl<'s> Parser<'s, '_> {
     }
 
     // instruction = mnemonic {punctuation | expression}
-    fn instruction(&mut self, number: u16, lexemes: &[Lexeme]) {
+    fn instruction(&mut self, number: u32, lexemes: &[Lexeme]) {
         let span = whole(lexemes);
         if self.segment == SegmentKind::Bss {
             self.error(

@@ -9,6 +9,9 @@ use crate::parser::File;
 use crate::statement::{Span, Statement, StatementKind};
 use crate::symbols::{Definition, SymbolId};
 
+/// What people call the place where a program begins; the machine begins at 0 without a label.
+const ENTRIES: [&str; 4] = ["_start", "start", "main", "entry"];
+
 /// The statement before, in the text.
 #[derive(Debug, Clone, Copy)]
 struct Previous {
@@ -158,7 +161,8 @@ impl Watch {
             });
         }
         for symbol in &file.symbols.table {
-            if let Definition::Label { span, .. } = symbol.definition
+            if let Definition::Label { span, place } = symbol.definition
+                && !(place == Some((SegmentKind::Text, 0)) && ENTRIES.contains(&symbol.name))
                 && symbol.uses == 0
                 && symbol.global.is_none()
             {
