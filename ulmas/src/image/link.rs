@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use byteorder::{BigEndian, ByteOrder};
 use rustc_hash::FxHashMap;
 
 use super::{
@@ -362,12 +363,8 @@ fn apply(
     };
     let shift = 8 * length as u32 - fixup.bit - fixup.bits;
     let mask = (u128::MAX >> (128 - fixup.bits)) << shift;
-    let old = place
-        .iter()
-        .fold(0u128, |bits, &byte| bits << 8 | u128::from(byte));
+    let old = BigEndian::read_uint128(place, length);
     let new = old & !mask | ((value as u128) << shift) & mask;
-    for (i, byte) in place.iter_mut().rev().enumerate() {
-        *byte = (new >> (8 * i)) as u8;
-    }
+    BigEndian::write_uint128(place, new, length);
     Ok(())
 }
