@@ -8,7 +8,7 @@ use ulm_isa::effect::Flag;
 use ulm_isa::micro::FlagStates;
 use ulmas::image::Image;
 
-use crate::memory::Memory;
+use crate::memory::{Memory, PAGE_BYTES};
 use crate::stop::{Limit, Stop};
 
 /// How many control transfers are remembered.
@@ -368,12 +368,15 @@ impl Machine {
         if length > self.limits.memory {
             return Err(Limit::Memory);
         }
+        let mut page = [0; PAGE_BYTES as usize];
         let mut address = range.start;
         while address < range.end {
-            let bytes = random.next().to_be_bytes();
-            let count = (range.end - address).min(8);
-            self.memory.write_bytes(address, &bytes[..count as usize])?;
-            address += count;
+            let count = (range.end - address).min(PAGE_BYTES) as usize;
+            for bytes in page[..count].chunks_mut(8) {
+                bytes.copy_from_slice(&random.next().to_be_bytes()[..bytes.len()]);
+            }
+            self.memory.write_bytes(address, &page[..count])?;
+            address += count as u64;
         }
         Ok(())
     }

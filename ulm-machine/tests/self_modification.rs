@@ -145,3 +145,70 @@ fn a_program_spread_over_very_many_pages_runs() {
     assert_eq!(machine.ip(), 0);
     assert_eq!(machine.recent_jumps().last().unwrap().from, count << 12);
 }
+
+#[test]
+fn code_decoded_before_a_snapshot_still_sees_stores_after_it() {
+    // 00 movl %1, 8(%0); 04 jmp 4; 08 halt 1
+    let mut machine = machine(&[0x2901_0800, 0x4100_0001, halt(1)]);
+    let mut engine = FastEngine::new(Isa::ulm());
+    // Decodes the page, and stops at the halt.
+    machine.set_register(1, u64::from(halt(2)));
+    assert_eq!(engine.run(&mut machine, 2, &mut ()), Stop::Paused);
+    let mut copy = machine.snapshot();
+    for status in [3, 4] {
+        machine.set_ip(0);
+        machine.set_register(1, u64::from(halt(status)));
+        assert_eq!(
+            engine.run(&mut machine, 10, &mut ()),
+            Stop::Halted(status as u8)
+        );
+    }
+    // The snapshot has what it had.
+    assert_eq!(engine.run(&mut copy, 10, &mut ()), Stop::Halted(2));
+}
+
+#[test]
+fn memories_that_change_places_are_told_apart() {
+    let mut one = machine(&[NOP, halt(1)]);
+    let mut two = machine(&[NOP, halt(2)]);
+    let mut engine = FastEngine::new(Isa::ulm());
+    assert_eq!(engine.run(&mut one, 1, &mut ()), Stop::Paused);
+    std::mem::swap(one.memory_mut(), two.memory_mut());
+    assert_eq!(engine.run(&mut one, 1, &mut ()), Stop::Halted(2));
+    assert_eq!(engine.run(&mut two, 9, &mut ()), Stop::Halted(1));
+}
+
+#[test]
+fn snapshots_run_in_threads_of_their_own() {
+    // loop: addq 1, %2, %2; movq %2, 64(%0); subq %2, %1, %0; jnz loop; halt %2
+    let mut machine = machine(&[
+        0x3801_0202,
+        0x2802_4000,
+        0x3102_0100,
+        0x43FF_FFFD,
+        0x0102_0000,
+    ]);
+    let copies: Vec<Machine> = (1..5)
+        .map(|count| {
+            let mut copy = machine.snapshot();
+            copy.set_register(1, count * 50);
+            copy
+        })
+        .collect();
+    let runs: Vec<_> = copies
+        .into_iter()
+        .map(|mut copy| {
+            std::thread::spawn(move || {
+                let stop = FastEngine::new(Isa::ulm()).run(&mut copy, 10_000, &mut ());
+                (stop, copy.memory().number(64, 8))
+            })
+        })
+        .collect();
+    for (run, count) in runs.into_iter().zip(1..) {
+        let (stop, stored) = run.join().expect("the thread does not panic");
+        assert_eq!(
+            (stop, stored),
+            (Stop::Halted((count * 50) as u8), count * 50)
+        );
+    }
+}

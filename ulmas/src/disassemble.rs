@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use byteorder::{BigEndian, ByteOrder};
 use rustc_hash::{FxHashMap, FxHashSet};
 use ulm_isa::{FieldKind, Isa, Piece};
 
@@ -122,7 +123,7 @@ impl<'a> Writer<'a> {
             let skip = (block.offset.wrapping_neg() % 4) as usize;
             let bytes = block.bytes.get(skip..).unwrap_or_default();
             for (i, word) in bytes.chunks_exact(4).enumerate() {
-                let word = u32::from_be_bytes([word[0], word[1], word[2], word[3]]);
+                let word = BigEndian::read_u32(word);
                 visit(self, block.offset + (skip + 4 * i) as u64, word);
             }
         }
@@ -177,7 +178,7 @@ impl<'a> Writer<'a> {
             bytes = &bytes[odd..];
             while let Some((word, rest)) = bytes.split_first_chunk::<4>() {
                 self.write_labels(SegmentKind::Text, at);
-                self.word(at, u32::from_be_bytes(*word));
+                self.word(at, BigEndian::read_u32(word));
                 at += 4;
                 bytes = rest;
             }
@@ -349,10 +350,7 @@ impl<'a> Writer<'a> {
         if !at.is_multiple_of(length_64) || !segment.alignment.is_multiple_of(length_64) {
             return None;
         }
-        let value = bytes
-            .get(..length)?
-            .iter()
-            .fold(0i128, |v, &b| v << 8 | i128::from(b));
+        let value = i128::from(BigEndian::read_uint(bytes.get(..length)?, length));
         let text = self.reference(fixup, value, fixup.bits)?;
         Some((format!("        {directive:<7} {text}"), length))
     }

@@ -237,7 +237,7 @@ impl<'s> Input<'_, 's> {
             Token::Character => NodeKind::Number(self.character(lexeme)?),
             Token::Identifier => {
                 let name = self.slice(lexeme);
-                NodeKind::Symbol(self.symbols.mention(name, span))
+                NodeKind::Symbol(self.symbols.mention(name))
             }
             Token::OpenParenthesis => return self.expect_parenthesised(depth),
             Token::At => return self.expect_word(depth),
@@ -353,15 +353,12 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// What an address counts from.
+/// What an address counts from: the start of a segment of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Base {
-    /// The start of a segment of this file.
-    Segment(SegmentKind),
-    /// A symbol that this file does not define.
-    External(SymbolId),
-    /// An address in another file: that file's index, and the number of a symbol there.
-    Elsewhere(usize, SymbolId),
+pub(crate) struct Base {
+    /// The index of the file.
+    pub(crate) file: usize,
+    pub(crate) segment: SegmentKind,
 }
 
 /// The value of an expression.
@@ -375,20 +372,21 @@ pub(crate) enum Value {
     Word(u8, Base, i128),
 }
 
-/// Evaluates an expression.
+/// Evaluates an expression. `distance` is how far one base lies behind another, if that is known.
 ///
 /// # Errors
 ///
 /// `None` if the mistake behind it has been reported elsewhere.
 pub(crate) fn evaluate(
     nodes: &[Node],
-    symbol: &mut dyn FnMut(SymbolId, Span) -> Result<Value, Option<AssemblyError>>,
+    symbol: &dyn Fn(SymbolId) -> Result<Value, Option<AssemblyError>>,
+    distance: &dyn Fn(Base, Base) -> Option<i128>,
 ) -> Result<Value, Option<AssemblyError>> {
     if let [node] = nodes {
         // The usual case needs no stack.
         match node.kind {
             NodeKind::Number(number) => return Ok(Value::Number(i128::from(number))),
-            NodeKind::Symbol(id) => return symbol(id, node.span),
+            NodeKind::Symbol(id) => return symbol(id),
             _ => {}
         }
     }
@@ -396,11 +394,17 @@ pub(crate) fn evaluate(
     for node in nodes {
         let value = match node.kind {
             NodeKind::Number(number) => Value::Number(i128::from(number)),
-            NodeKind::Symbol(id) => symbol(id, node.span)?,
+            NodeKind::Symbol(id) => symbol(id)?,
             NodeKind::Negate => {
                 let (operand, span) = pop(&mut stack);
                 let zero = (Value::Number(0), span);
-                binary(Operator::Subtract, zero, (operand, span), node.span)?
+                binary(
+                    Operator::Subtract,
+                    zero,
+                    (operand, span),
+                    node.span,
+                    distance,
+                )?
             }
             NodeKind::Word(word) => match pop(&mut stack).0 {
                 Value::Number(number) => Value::Number(number >> (16 * word) & 0xFFFF),
@@ -412,7 +416,7 @@ pub(crate) fn evaluate(
             NodeKind::Binary(operator) => {
                 let right = pop(&mut stack);
                 let left = pop(&mut stack);
-                binary(operator, left, right, node.span)?
+                binary(operator, left, right, node.span, distance)?
             }
         };
         stack.push((value, node.span));
@@ -435,6 +439,7 @@ fn binary(
     (left, _): (Value, Span),
     (right, right_span): (Value, Span),
     span: Span,
+    distance: &dyn Fn(Base, Base) -> Option<i128>,
 ) -> Result<Value, Option<AssemblyError>> {
     use Value::{Address, Number};
     let fail = |span, kind| Err(Some(AssemblyError::new(span, kind)));
@@ -460,10 +465,10 @@ fn binary(
             Address(base, offset.saturating_sub(n))
         }
         (Operator::Subtract, Address(a, x), Address(b, y)) => {
-            if a != b {
+            let Some(between) = distance(a, b) else {
                 return fail(span, ErrorKind::AddressesOfTwoSegments);
-            }
-            Number(x.saturating_sub(y))
+            };
+            Number(x.saturating_sub(y).saturating_add(between))
         }
         (_, left, right) => {
             let is_word = matches!((left, right), (Value::Word(..), _) | (_, Value::Word(..)));

@@ -41,7 +41,7 @@ pub(crate) struct Mnemonic {
 #[derive(Debug)]
 pub(crate) struct Mnemonics {
     pub(crate) list: Vec<Mnemonic>,
-    index: FxHashMap<String, u16>,
+    index: FxHashMap<String, u32>,
 }
 
 /// The shape of nothing.
@@ -101,19 +101,19 @@ impl Mnemonics {
                         .insert(0, candidate(isa, form, &bare, &places));
                 }
             }
-            index.insert(name.to_owned(), list.len() as u16);
+            index.insert(name.to_owned(), list.len() as u32);
             list.push(mnemonic);
         }
         Self { list, index }
     }
 
     #[inline]
-    pub(crate) fn find(&self, name: &str) -> Option<u16> {
+    pub(crate) fn find(&self, name: &str) -> Option<u32> {
         self.index.get(name).copied()
     }
 
-    pub(crate) fn get(&self, number: u16) -> &Mnemonic {
-        &self.list[usize::from(number)]
+    pub(crate) fn get(&self, number: u32) -> &Mnemonic {
+        &self.list[number as usize]
     }
 }
 

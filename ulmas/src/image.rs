@@ -9,6 +9,7 @@ mod link;
 mod read;
 mod write;
 
+pub(crate) use link::starts;
 pub use link::{LinkError, LinkErrorKind, link};
 pub use read::{ImageError, ImageErrorKind};
 pub(crate) use write::{WHOLE_ROW, push_address, push_hex};
@@ -189,7 +190,14 @@ impl Extent {
 pub enum Target {
     /// The start of a segment.
     Segment(SegmentKind),
-    /// A symbol of another file.
+    /// The start of a segment of another object, by its index among those that are joined.
+    Part {
+        /// The index.
+        object: usize,
+        /// The segment.
+        segment: SegmentKind,
+    },
+    /// A symbol of another object, by its name.
     Symbol(Arc<str>),
 }
 
@@ -208,8 +216,8 @@ pub struct Fixup {
     pub kind: FixupKind,
     /// From what.
     pub target: Target,
-    /// Added to the target's address.
-    pub addend: i64,
+    /// Added to the target's address; exact, so it may be wider than an address.
+    pub addend: i128,
     /// Which values fit; not part of an image's text.
     pub extent: Extent,
 }

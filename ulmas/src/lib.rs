@@ -18,8 +18,10 @@
 
 #![forbid(unsafe_code)]
 
+mod advice;
 mod assemble;
 mod disassemble;
+mod encode;
 mod error;
 mod explanations;
 mod expression;

@@ -87,14 +87,14 @@ struct Parser<'s, 'm> {
     is_full: [bool; 3],
 }
 
-/// Reads a file.
-pub(crate) fn parse<'s>(text: &'s str, mnemonics: &Mnemonics) -> File<'s> {
+/// Reads a file, the one with this index of the call.
+pub(crate) fn parse<'s>(text: &'s str, index: usize, mnemonics: &Mnemonics) -> File<'s> {
     let lines = text.len() / 24;
     let mut parser = Parser {
         mnemonics,
         file: File {
             text,
-            symbols: Symbols::default(),
+            symbols: Symbols::new(index),
             nodes: Vec::with_capacity(lines * 2),
             items: Vec::with_capacity(lines * 3),
             bytes: Vec::new(),
@@ -425,7 +425,7 @@ impl<'s> Parser<'s, '_> {
     }
 
     // instruction = mnemonic {punctuation | expression}
-    fn instruction(&mut self, number: u16, lexemes: &[Lexeme]) {
+    fn instruction(&mut self, number: u32, lexemes: &[Lexeme]) {
         let span = whole(lexemes);
         if self.segment == SegmentKind::Bss {
             self.error(

@@ -59,7 +59,7 @@ pub(crate) enum StatementKind {
     /// An instruction: index of the mnemonic, its operands among the items of the file, and the
     /// shape of these.
     Instruction {
-        mnemonic: u16,
+        mnemonic: u32,
         items: Run,
         shape: u128,
     },

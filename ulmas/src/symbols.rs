@@ -65,10 +65,20 @@ pub(crate) enum EquValue {
 pub(crate) struct Symbols<'s> {
     pub(crate) table: Vec<Symbol<'s>>,
     index: FxHashMap<&'s str, SymbolId>,
+    /// The index of the file among those of the call.
+    file: usize,
     pub(crate) equs: Vec<Equ>,
 }
 
 impl<'s> Symbols<'s> {
+    /// No names yet; `file` is the index of the file among those of the call.
+    pub(crate) fn new(file: usize) -> Self {
+        Self {
+            file,
+            ..Self::default()
+        }
+    }
+
     /// The number of a name.
     pub(crate) fn intern(&mut self, name: &'s str) -> SymbolId {
         *self.index.entry(name).or_insert_with(|| {
@@ -84,7 +94,7 @@ impl<'s> Symbols<'s> {
     }
 
     /// The number of a name that an expression uses.
-    pub(crate) fn mention(&mut self, name: &'s str, _span: Span) -> SymbolId {
+    pub(crate) fn mention(&mut self, name: &'s str) -> SymbolId {
         let id = self.intern(name);
         self.table[id.0 as usize].uses += 1;
         id
@@ -190,23 +200,23 @@ impl<'s> Symbols<'s> {
         }
     }
 
-    /// The value of a symbol for a use at `time`, once [`Symbols::evaluate_all`] has run.
-    ///
-    /// A symbol that nothing in this file defines is an address relative to itself: another file
-    /// may define it.
+    /// The value of a symbol for a use at `time`, from what this file knows so far.
     ///
     /// # Errors
     ///
-    /// `None`: the mistake has been reported.
-    #[inline]
-    pub(crate) fn value(&self, id: SymbolId, time: u32) -> Result<Value, Option<AssemblyError>> {
-        let symbol = self.get(id);
-        match &symbol.definition {
+    /// `None`: it is not known.
+    fn value(&self, id: SymbolId, time: u32) -> Result<Value, Option<AssemblyError>> {
+        match &self.get(id).definition {
             Definition::Label {
                 place: Some((segment, offset)),
                 ..
-            } => Ok(Value::Address(Base::Segment(*segment), i128::from(*offset))),
-            Definition::None if !symbol.is_broken => Ok(Value::Address(Base::External(id), 0)),
+            } => {
+                let base = Base {
+                    file: self.file,
+                    segment: *segment,
+                };
+                Ok(Value::Address(base, i128::from(*offset)))
+            }
             Definition::None | Definition::Label { .. } => Err(None),
             Definition::Equ(equs) => match self.equs[self.equ_at(equs, time) as usize].value {
                 EquValue::Known(value) => Ok(value),
@@ -215,13 +225,11 @@ impl<'s> Symbols<'s> {
         }
     }
 
-    /// The value of an expression for a use at `time`.
-    pub(crate) fn evaluate(
-        &self,
-        nodes: &[Node],
-        time: u32,
-    ) -> Result<Value, Option<AssemblyError>> {
-        evaluate(nodes, &mut |id, _| self.value(id, time))
+    /// The value of an expression for a use at `time`, from what this file knows so far.
+    fn evaluate(&self, nodes: &[Node], time: u32) -> Result<Value, Option<AssemblyError>> {
+        evaluate(nodes, &|id| self.value(id, time), &|a, b| {
+            (a == b).then_some(0)
+        })
     }
 
     /// The value of an expression from what is known above `time`, while the file is being read.
@@ -244,10 +252,10 @@ impl<'s> Symbols<'s> {
                 Definition::Equ(equs) => {
                     let equ = self.equ_at(equs, time);
                     // Its own expression may look below; then it is not known either.
-                    self.known_above(equ, all_nodes, &mut Vec::new())
+                    self.known_above(equ, all_nodes)
                 }
             };
-            if symbol_broken(self, id) {
+            if self.get(id).is_broken {
                 return Err(None);
             }
             if !known {
@@ -258,8 +266,8 @@ impl<'s> Symbols<'s> {
     }
 
     /// Evaluates an `.equ` if it depends on what is known already.
-    fn known_above(&mut self, equ: u32, nodes: &[Node], work: &mut Vec<u32>) -> bool {
-        work.push(equ);
+    fn known_above(&mut self, equ: u32, nodes: &[Node]) -> bool {
+        let mut work = vec![equ];
         while let Some(&top) = work.last() {
             let entry = &self.equs[top as usize];
             match entry.value {
@@ -301,62 +309,6 @@ impl<'s> Symbols<'s> {
         }
         matches!(self.equs[equ as usize].value, EquValue::Known(_))
     }
-
-    /// Evaluates every `.equ`; each error once, at the definition.
-    ///
-    /// The order is that of their dependence, by an explicit stack: a chain of definitions may be
-    /// as long as the file.
-    pub(crate) fn evaluate_all(&mut self, nodes: &[Node], errors: &mut Vec<AssemblyError>) {
-        for first in 0..self.equs.len() as u32 {
-            let mut work = vec![first];
-            while let Some(&top) = work.last() {
-                let entry = &mut self.equs[top as usize];
-                let (expression, time) = (entry.expression, entry.time);
-                if matches!(entry.value, EquValue::Known(_) | EquValue::Broken) {
-                    work.pop();
-                    continue;
-                }
-                entry.value = EquValue::InProgress;
-                let mut circular = false;
-                let before = work.len();
-                for id in symbols_of(expression.nodes(nodes)) {
-                    let Definition::Equ(equs) = &self.get(id).definition else {
-                        continue;
-                    };
-                    let other = self.equ_at(equs, time);
-                    match self.equs[other as usize].value {
-                        EquValue::Unknown => work.push(other),
-                        EquValue::InProgress => circular = true,
-                        EquValue::Known(_) | EquValue::Broken => {}
-                    }
-                }
-                if circular {
-                    work.truncate(before - 1);
-                    let entry = &self.equs[top as usize];
-                    let name = self.get(entry.symbol).name.to_owned();
-                    errors.push(AssemblyError::new(entry.span, ErrorKind::Circular { name }));
-                    self.equs[top as usize].value = EquValue::Broken;
-                    continue;
-                }
-                if work.len() > before {
-                    continue;
-                }
-                work.pop();
-                let value = match self.evaluate(expression.nodes(nodes), time) {
-                    Ok(value) => EquValue::Known(value),
-                    Err(error) => {
-                        errors.extend(error);
-                        EquValue::Broken
-                    }
-                };
-                self.equs[top as usize].value = value;
-            }
-        }
-    }
-}
-
-fn symbol_broken(symbols: &Symbols<'_>, id: SymbolId) -> bool {
-    symbols.get(id).is_broken
 }
 
 /// The symbols that an expression mentions.

@@ -3,12 +3,14 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::{Warning, WarningKind};
-use crate::expression::Base;
 use crate::forms::Mnemonics;
 use crate::image::SegmentKind;
 use crate::parser::File;
 use crate::statement::{Span, Statement, StatementKind};
 use crate::symbols::{Definition, SymbolId};
+
+/// What people call the place where a program begins; the machine begins at 0 without a label.
+const ENTRIES: [&str; 4] = ["_start", "start", "main", "entry"];
 
 /// The statement before, in the text.
 #[derive(Debug, Clone, Copy)]
@@ -90,11 +92,9 @@ impl Watch {
         }
     }
 
-    /// An address that the program uses.
-    pub(crate) fn address(&mut self, base: Base, offset: i128) {
-        if base == Base::Segment(SegmentKind::Text) {
-            self.targets.insert(offset as u64);
-        }
+    /// An offset in the text that the program takes the address of.
+    pub(crate) fn text_address(&mut self, offset: i128) {
+        self.targets.insert(offset as u64);
     }
 
     /// A register named by a symbol.
@@ -161,7 +161,8 @@ impl Watch {
             });
         }
         for symbol in &file.symbols.table {
-            if let Definition::Label { span, .. } = symbol.definition
+            if let Definition::Label { span, place } = symbol.definition
+                && !(place == Some((SegmentKind::Text, 0)) && ENTRIES.contains(&symbol.name))
                 && symbol.uses == 0
                 && symbol.global.is_none()
             {

@@ -95,3 +95,44 @@ fn a_jump_that_leads_too_far_is_a_jump_whatever_the_width_of_its_field() {
     let codes: Vec<_> = assembly.diagnostics.iter().map(|d| d.code).collect();
     assert_eq!(codes, ["U0405"]);
 }
+
+#[test]
+fn a_definition_computes_with_a_number_of_another_file() {
+    let image = join(&[
+        "        .equ twice, half * 2\n        .data\n        .quad twice, -twice, half / 2\n",
+        "        .globl half\n        .equ half, 21\n",
+    ]);
+    assert_eq!(data(&image), [42, 42u64.wrapping_neg(), 10]);
+}
+
+#[test]
+fn addresses_of_one_segment_have_a_distance_also_between_files() {
+    let image = join(&[
+        "        .data\n        .byte 1\nhere:   .byte 2\n        .align 8\n        .quad there - \
+         here, there - before\nbefore: .byte 3\n",
+        "        .globl there\n        .data\n        .align 8\nthere:  .quad 4\n",
+    ]);
+    let base = 0;
+    let (here, before, there) = (base + 1, base + 24, base + 32);
+    let numbers = data(&image);
+    assert_eq!(numbers[1..3], [there - here, there - before]);
+}
+
+#[test]
+fn a_jump_into_another_file_needs_no_fixup() {
+    let image = join(&[
+        "        jmp     function\n",
+        "        .globl  function\n        nop\nfunction:\n        halt    0\n",
+    ]);
+    assert_eq!(image.object.text.blocks[0].bytes[..4], [0x41, 0, 0, 2]);
+    assert!(image.object.fixups.is_empty());
+}
+
+#[test]
+fn bytes_between_files_are_in_the_image() {
+    let image = join(&[
+        "        .data\n        .byte 1\n",
+        "        .data\n        .align 4\n        .byte 2\n",
+    ]);
+    assert!(image.write().contains(": 00 00 00 #      for alignment\n"));
+}

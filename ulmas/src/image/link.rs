@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use byteorder::{BigEndian, ByteOrder};
 use rustc_hash::FxHashMap;
 
 use super::{
@@ -59,22 +60,20 @@ enum Global {
     Place(SegmentKind, u64),
 }
 
-/// Where the segments of an object begin in the joined ones.
-#[derive(Default, Clone, Copy)]
-struct Starts {
-    text: u64,
-    data: u64,
-    bss: u64,
-}
-
-impl Starts {
-    fn of(&self, segment: SegmentKind) -> u64 {
-        match segment {
-            SegmentKind::Text => self.text,
-            SegmentKind::Data => self.data,
-            SegmentKind::Bss => self.bss,
-        }
-    }
+/// Where the segments of each part begin in the joined ones, from their sizes and alignments; by
+/// part, by segment.
+pub(crate) fn starts(parts: impl Iterator<Item = [(u64, u64); 3]>) -> Vec<[u64; 3]> {
+    let mut sizes = [0u64; 3];
+    parts
+        .map(|part| {
+            std::array::from_fn(|segment| {
+                let (size, alignment) = part[segment];
+                let start = round_up(sizes[segment], alignment);
+                sizes[segment] = start.wrapping_add(size);
+                start
+            })
+        })
+        .collect()
 }
 
 /// Joins objects in their order, resolves symbols between them and applies all fixups.
@@ -84,42 +83,43 @@ impl Starts {
 /// All that is wrong, in the order of the objects.
 pub fn link(objects: Vec<Object>) -> Result<Image, Vec<LinkError>> {
     let mut errors = Vec::new();
-    let mut starts = Vec::with_capacity(objects.len());
+    let starts = starts(objects.iter().map(|object| {
+        [
+            (object.text.size, object.text.alignment),
+            (object.data.size, object.data.alignment),
+            (object.bss.size, object.bss.alignment),
+        ]
+    }));
+    let largest = (0..objects.len()).max_by_key(|&i| {
+        let object = &objects[i];
+        object.text.size.max(object.data.size).max(object.bss.size)
+    });
+    let too_large = LinkError {
+        object: largest.unwrap_or(0),
+        fixup: None,
+        kind: LinkErrorKind::TooLarge,
+    };
+    let mut first_symbols = Vec::with_capacity(objects.len());
     let mut joined = Object::default();
     let mut fixups: Vec<(usize, usize, Fixup)> = Vec::new();
     for (i, mut object) in objects.into_iter().enumerate() {
         let own = std::mem::take(&mut object.fixups);
         fixups.extend(own.into_iter().enumerate().map(|(j, fixup)| (i, j, fixup)));
-        match append(&mut joined, object) {
-            Some((start, symbols)) => starts.push((start, symbols)),
-            None => {
-                return Err(vec![LinkError {
-                    object: i,
-                    fixup: None,
-                    kind: LinkErrorKind::TooLarge,
-                }]);
-            }
+        first_symbols.push(joined.symbols.len());
+        if append(&mut joined, object, starts[i]).is_none() {
+            return Err(vec![too_large]);
         }
     }
-    let globals = globals(&joined, &starts, &mut errors);
+    let globals = globals(&joined, &first_symbols, &mut errors);
     let mut image = Image { object: joined };
-    let end = image
-        .base(SegmentKind::Bss)
-        .checked_add(image.size(SegmentKind::Bss));
-    if end.is_none() || image.base(SegmentKind::Data) < image.size(SegmentKind::Text) {
-        errors.push(LinkError {
-            object: 0,
-            fixup: None,
-            kind: LinkErrorKind::TooLarge,
-        });
-        return Err(errors);
+    if !fits_address_space(&image) {
+        return Err(vec![too_large]);
     }
     let bases = SegmentKind::ALL.map(|segment| image.base(segment));
     let mut kept = Vec::with_capacity(fixups.len());
     for (object, index, mut fixup) in fixups {
-        let (start, _) = starts[object];
-        fixup.offset += start.of(fixup.segment);
-        let resolved = resolve(&mut fixup, start, &globals, bases)
+        fixup.offset += starts[object][fixup.segment as usize];
+        let resolved = resolve(&mut fixup, object, &starts, &globals, bases)
             .and_then(|value| apply(&mut image.object, &fixup, value, bases));
         match resolved {
             Ok(()) if matches!(fixup.target, Target::Segment(_)) => kept.push(fixup),
@@ -141,24 +141,35 @@ pub fn link(objects: Vec<Object>) -> Result<Image, Vec<LinkError>> {
     }
 }
 
-/// Appends `object` and gives the places where its segments and its symbols begin.
-fn append(joined: &mut Object, object: Object) -> Option<(Starts, usize)> {
-    let starts = Starts {
-        text: append_segment(&mut joined.text, object.text)?,
-        data: append_segment(&mut joined.data, object.data)?,
-        bss: append_space(
-            &mut joined.bss.size,
-            &mut joined.bss.alignment,
-            object.bss.size,
-            object.bss.alignment,
-        )?,
-    };
-    let first_symbol = joined.symbols.len();
+/// Whether no segment goes past the end of the address space.
+fn fits_address_space(image: &Image) -> bool {
+    let mut end = 0u64;
+    SegmentKind::ALL.into_iter().all(|segment| {
+        let base = image.base(segment);
+        let fits = base >= end;
+        match base.checked_add(image.size(segment)) {
+            Some(next) if fits => {
+                end = next;
+                true
+            }
+            _ => false,
+        }
+    })
+}
+
+/// Appends `object`, whose segments begin at `starts`; `None` if it does not fit.
+fn append(joined: &mut Object, object: Object, starts: [u64; 3]) -> Option<()> {
+    let [text, data, bss] = starts;
+    append_segment(&mut joined.text, object.text, text)?;
+    append_segment(&mut joined.data, object.data, data)?;
+    let zeros = &mut joined.bss;
+    zeros.size = end_of(zeros.size, bss, object.bss.size)?;
+    zeros.alignment = common_alignment(zeros.alignment, object.bss.alignment);
     joined
         .symbols
         .extend(object.symbols.into_iter().map(|mut symbol| {
             if let SymbolKind::Address(segment) = symbol.kind {
-                symbol.value = symbol.value.wrapping_add(starts.of(segment));
+                symbol.value = symbol.value.wrapping_add(starts[segment as usize]);
             }
             symbol
         }));
@@ -167,28 +178,34 @@ fn append(joined: &mut Object, object: Object) -> Option<(Starts, usize)> {
     joined
         .lines
         .extend(object.lines.into_iter().map(|mut line| {
-            line.offset += starts.text;
+            line.offset += text;
             line.file += first_file;
             line
         }));
-    Some((starts, first_symbol))
+    Some(())
 }
 
-fn append_segment(joined: &mut Segment, segment: Segment) -> Option<u64> {
-    if joined.size == 0 && joined.blocks.is_empty() && joined.records.is_empty() {
+/// The end of a part of `size` bytes that begins at `start`, behind `before`.
+fn end_of(before: u64, start: u64, size: u64) -> Option<u64> {
+    if start < before {
+        return None;
+    }
+    start.checked_add(size)
+}
+
+fn append_segment(joined: &mut Segment, segment: Segment, start: u64) -> Option<()> {
+    let end = end_of(joined.size, start, segment.size)?;
+    if joined.size == 0 && joined.records.is_empty() {
         let alignment = common_alignment(joined.alignment, segment.alignment);
         *joined = Segment {
             alignment,
             ..segment
         };
-        return Some(0);
+        return Some(());
     }
-    let start = append_space(
-        &mut joined.size,
-        &mut joined.alignment,
-        segment.size,
-        segment.alignment,
-    )?;
+    pad(joined, start);
+    joined.size = end;
+    joined.alignment = common_alignment(joined.alignment, segment.alignment);
     joined
         .blocks
         .extend(segment.blocks.into_iter().map(|b| Block {
@@ -204,28 +221,32 @@ fn append_segment(joined: &mut Segment, segment: Segment) -> Option<u64> {
             comment: (comments + r.comment.0, r.comment.1),
             ..r
         }));
-    Some(start)
+    Some(())
 }
 
-/// Makes room for `more` bytes; gives their start.
-fn append_space(
-    size: &mut u64,
-    alignment: &mut u64,
-    more: u64,
-    more_alignment: u64,
-) -> Option<u64> {
-    let start = round_up(*size, more_alignment);
-    if start < *size {
-        return None;
+/// A row of zeros between two files, for alignment; a wide gap stays one.
+fn pad(segment: &mut Segment, end: u64) {
+    const WIDEST: u64 = 4096;
+    let (offset, length) = (segment.size, end - segment.size);
+    if length == 0 || length > WIDEST {
+        return;
     }
-    *size = start.checked_add(more)?;
-    *alignment = common_alignment(*alignment, more_alignment);
-    Some(start)
+    segment.blocks.push(Block {
+        offset,
+        bytes: vec![0; length as usize],
+    });
+    let comment = (segment.comments.len() as u64, super::PADDING.len() as u32);
+    segment.comments += super::PADDING;
+    segment.records.push(Record {
+        offset,
+        length,
+        comment,
+    });
 }
 
 fn globals(
     joined: &Object,
-    starts: &[(Starts, usize)],
+    first_symbols: &[usize],
     errors: &mut Vec<LinkError>,
 ) -> FxHashMap<Arc<str>, Global> {
     let mut globals: FxHashMap<Arc<str>, (Global, usize)> = FxHashMap::default();
@@ -236,7 +257,7 @@ fn globals(
             SymbolKind::Absolute => Global::Number(symbol.value),
             SymbolKind::Address(segment) => Global::Place(segment, symbol.value),
         };
-        let object = starts.partition_point(|(_, first)| *first <= i) - 1;
+        let object = first_symbols.partition_point(|first| *first <= i) - 1;
         match globals.get(&symbol.name) {
             Some(&(_, first)) => errors.push(LinkError {
                 object,
@@ -260,23 +281,33 @@ fn globals(
 /// The value that a fixup's target stands for. Rewrites targets in terms of joined segments.
 fn resolve(
     fixup: &mut Fixup,
-    start: Starts,
+    object: usize,
+    starts: &[[u64; 3]],
     globals: &FxHashMap<Arc<str>, Global>,
     bases: [u64; 3],
 ) -> Result<i128, LinkErrorKind> {
+    let place = |object: usize, segment: SegmentKind| {
+        let starts: Option<&[u64; 3]> = starts.get(object);
+        starts.map_or(Err(LinkErrorKind::TooLarge), |starts| {
+            Ok(Global::Place(segment, starts[segment as usize]))
+        })
+    };
     let place = match &fixup.target {
-        Target::Segment(segment) => Global::Place(*segment, start.of(*segment)),
+        Target::Segment(segment) => place(object, *segment)?,
+        Target::Part { object, segment } => place(*object, *segment)?,
         Target::Symbol(name) => match globals.get(name) {
             Some(&global) => global,
             None => return Err(LinkErrorKind::Undefined(name.clone())),
         },
     };
     Ok(match place {
-        Global::Number(number) => i128::from(number as i64) + i128::from(fixup.addend),
+        Global::Number(number) => i128::from(number as i64).saturating_add(fixup.addend),
         Global::Place(segment, offset) => {
             fixup.target = Target::Segment(segment);
-            fixup.addend = fixup.addend.wrapping_add(offset as i64);
-            i128::from(bases[segment as usize]) + i128::from(fixup.addend)
+            fixup.addend = fixup.addend.saturating_add(i128::from(offset));
+            fixup
+                .addend
+                .saturating_add(i128::from(bases[segment as usize]))
         }
     })
 }
@@ -294,9 +325,9 @@ fn apply(
             // A number is a distance, an address a target.
             let distance = match fixup.target {
                 Target::Symbol(_) => value,
-                Target::Segment(_) => {
-                    value - i128::from(bases[fixup.segment as usize]) - i128::from(fixup.offset)
-                }
+                Target::Segment(_) | Target::Part { .. } => value
+                    .saturating_sub(i128::from(bases[fixup.segment as usize]))
+                    .saturating_sub(i128::from(fixup.offset)),
             };
             let range = fixup.extent.range(fixup.bits);
             let range = 4 * range.start()..=4 * range.end();
@@ -332,12 +363,8 @@ fn apply(
     };
     let shift = 8 * length as u32 - fixup.bit - fixup.bits;
     let mask = (u128::MAX >> (128 - fixup.bits)) << shift;
-    let old = place
-        .iter()
-        .fold(0u128, |bits, &byte| bits << 8 | u128::from(byte));
+    let old = BigEndian::read_uint128(place, length);
     let new = old & !mask | ((value as u128) << shift) & mask;
-    for (i, byte) in place.iter_mut().rev().enumerate() {
-        *byte = (new >> (8 * i)) as u8;
-    }
+    BigEndian::write_uint128(place, new, length);
     Ok(())
 }

@@ -212,7 +212,8 @@ impl Reader {
             return Err(damaged("the alignment is 0"));
         }
         let again = match part {
-            Part::Text => self.object.text.size != 0,
+            // The data begins behind the text: its size must be known by then.
+            Part::Text => self.object.text.size != 0 || self.object.data.size != 0,
             Part::Data => self.object.data.size != 0,
             _ => false,
         };
@@ -464,10 +465,12 @@ fn parse_fixup(line: &str) -> Option<Fixup> {
     // A sign separates target and addend; a name has none.
     let sign = target.find(['+', '-']).unwrap_or(target.len());
     let (name, addend) = target.split_at(sign);
-    let addend = if addend.is_empty() {
+    let addend: i128 = if addend.is_empty() {
         0
     } else {
-        addend.parse().ok()?
+        // Sums with it stay far from the limits.
+        let addend = addend.parse::<i128>().ok()?;
+        Some(addend).filter(|addend| addend.abs() < 1 << 100)?
     };
     let target = match name {
         "" => return None,

@@ -235,6 +235,7 @@ fn write_fixup(text: &mut Vec<u8>, fixup: &Fixup) {
     let _ = write!(text, " {:>2} {:>2} {kind} ", fixup.bit, fixup.bits);
     let _ = match &fixup.target {
         Target::Segment(segment) => write!(text, "[{}]", segment.name()),
+        Target::Part { segment, .. } => write!(text, "[{}]", segment.name()),
         Target::Symbol(name) => write!(text, "{name}"),
     };
     let _ = writeln!(text, "{:+}", fixup.addend);

@@ -49,10 +49,12 @@ pub(crate) fn operands(
             .expect_expression()
             .map_err(|error| expected_operand(input, error, mark, position))?;
         shape = extend_shape(shape, None);
-        if mark == Some('%') && input.nodes.len() > nodes + 1 {
-            if has_doubtful_percent(input.lexemes, position, input.position) {
-                shape = ENDLESS_SHAPE;
-            }
+        let is_longer = input.nodes.len() > nodes + 1;
+        if mark == Some('%')
+            && is_longer
+            && has_doubtful_percent(input.lexemes, position, input.position)
+        {
+            shape = ENDLESS_SHAPE;
         }
         let span = expression.span(input.nodes);
         items.push(Item {

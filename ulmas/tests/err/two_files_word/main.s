@@ -1,3 +1,0 @@
-        ldzwq   low, %1
-        ldzwq   high, %1
-        halt    0
