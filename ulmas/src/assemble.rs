@@ -60,6 +60,7 @@ pub fn assemble(isa: &Isa, sources: &Sources, files: &[FileId]) -> Assembly {
     let mut objects = Vec::with_capacity(files.len());
     let mut origins = Vec::with_capacity(files.len());
     let mut warnings = Vec::new();
+    let mut has_failed = false;
     for index in 0..parsed.len() {
         let mut encoder = Encoder::new(isa, &mnemonics, scope, index);
         encoder.run(sources.get(files[index]).name.as_str());
@@ -71,6 +72,7 @@ pub fn assemble(isa: &Isa, sources: &Sources, files: &[FileId]) -> Assembly {
                 .into_iter()
                 .map(|w| (index, w)),
         );
+        has_failed |= encoder.has_failed;
         late.extend(encoder.errors.into_iter().map(|error| (index, error)));
         objects.push(encoder.object);
         origins.push(encoder.fixup_origins);
@@ -91,6 +93,9 @@ pub fn assemble(isa: &Isa, sources: &Sources, files: &[FileId]) -> Assembly {
         note_elsewhere(&parsed, files, *index, error);
     }
     errors.sort_by_key(|(index, error)| (*index, error.span.start));
+    // Whatever has no value has an error, or a program would be wrong without a word.
+    debug_assert!(!has_failed || !errors.is_empty(), "a failure is silent");
+    let image = image.filter(|_| !has_failed);
     if errors.is_empty() {
         warnings.sort_by_key(|(index, warning)| (*index, warning.span.start));
         let diagnostics = warnings

@@ -44,6 +44,8 @@ pub(crate) struct Encoder<'a, 's> {
     pub(crate) object: Object,
     pub(crate) fixup_origins: Vec<FixupOrigin>,
     pub(crate) errors: Vec<AssemblyError>,
+    /// Something has no value; the error behind it is here, or was reported before.
+    pub(crate) has_failed: bool,
     undefined: Undefined,
     pub(crate) watch: Watch,
 }
@@ -65,6 +67,7 @@ impl<'a, 's> Encoder<'a, 's> {
             object: Object::default(),
             fixup_origins: Vec::new(),
             errors: Vec::new(),
+            has_failed: false,
             undefined: Undefined::default(),
             watch: Watch::default(),
         }
@@ -228,6 +231,7 @@ impl<'a, 's> Encoder<'a, 's> {
             Ok(word) => Some(word),
             Err(error) => {
                 self.errors.extend(error);
+                self.has_failed = true;
                 None
             }
         }
@@ -584,6 +588,7 @@ impl<'a, 's> Encoder<'a, 's> {
             });
         result.unwrap_or_else(|error| {
             self.errors.extend(error);
+            self.has_failed = true;
             None
         })
     }
