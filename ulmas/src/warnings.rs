@@ -9,9 +9,6 @@ use crate::parser::File;
 use crate::statement::{Span, Statement, StatementKind};
 use crate::symbols::{Definition, SymbolId};
 
-/// What people call the place where a program begins; the machine begins at 0 without a label.
-const ENTRIES: [&str; 4] = ["_start", "start", "main", "entry"];
-
 /// The statement before, in the text.
 #[derive(Debug, Clone, Copy)]
 struct Previous {
@@ -161,8 +158,7 @@ impl Watch {
             });
         }
         for symbol in &file.symbols.table {
-            if let Definition::Label { span, place } = symbol.definition
-                && !(place == Some((SegmentKind::Text, 0)) && ENTRIES.contains(&symbol.name))
+            if let Definition::Label { span, .. } = symbol.definition
                 && symbol.uses == 0
                 && symbol.global.is_none()
             {
