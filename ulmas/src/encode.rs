@@ -10,7 +10,7 @@ use crate::globals::{Role, Scope, Undefined, is_undefined};
 use crate::image::{Extent, Fixup, FixupKind, Object, SegmentKind, Symbol, SymbolKind, Target};
 use crate::object::SegmentBuilder;
 use crate::parser::File;
-use crate::statement::{Item, ItemKind, Run, Span, Statement, StatementKind};
+use crate::statement::{Run, Span, Statement, StatementKind};
 use crate::symbols::{Definition, SymbolId};
 use crate::warnings::Watch;
 
@@ -75,7 +75,7 @@ impl<'a, 's> Encoder<'a, 's> {
 
     pub(crate) fn run(&mut self, name: &str) {
         let file = self.file;
-        let mut lines = crate::object::LineCounter::new(file, name);
+        let mut lines = crate::object::LineTable::new(file, name);
         let [mut text, mut data] = [SegmentKind::Text, SegmentKind::Data].map(|segment| {
             SegmentBuilder::new(file.statements.len(), file.alignments[segment as usize])
         });
@@ -95,22 +95,22 @@ impl<'a, 's> Encoder<'a, 's> {
             match statement.kind {
                 StatementKind::Instruction {
                     mnemonic,
-                    items,
-                    shape,
+                    form,
+                    operands,
                 } => {
-                    let word = self.instruction(number, statement, mnemonic, items, shape);
+                    let word = self.instruction(number, statement, mnemonic, form, operands);
                     segment.push(&word.unwrap_or(0).to_be_bytes(), source);
                     if statement.segment == SegmentKind::Text {
-                        lines.note(statement.span.start, statement.offset);
+                        lines.note(statement);
                     }
                 }
                 StatementKind::Broken => segment.push(&[0; 4], source),
-                StatementKind::Data { size, items } => {
-                    let mut bytes = Vec::with_capacity(usize::from(size) * items.range().len());
+                StatementKind::Data { size, operands } => {
+                    let mut bytes = Vec::with_capacity(usize::from(size) * operands.range().len());
                     let mut offset = statement.offset;
-                    for item in &file.items[items.range()] {
+                    for &operand in &file.operands[operands.range()] {
                         let value = self
-                            .datum(number, statement, item, offset, size)
+                            .datum(number, statement, operand, offset, size)
                             .unwrap_or(0);
                         bytes.extend_from_slice(&value.to_be_bytes()[8 - usize::from(size)..]);
                         offset += u64::from(size);
@@ -205,19 +205,19 @@ impl<'a, 's> Encoder<'a, 's> {
         number: usize,
         statement: &Statement,
         mnemonic: u32,
-        items: Run,
-        shape: u128,
+        form: u16,
+        operands: Run,
     ) -> Option<u32> {
         let (mnemonics, isa) = (self.mnemonics, self.isa);
         let mnemonic = mnemonics.get(mnemonic);
-        let items = &self.file.items[items.range()];
+        let operands = &self.file.operands[operands.range()];
         let result = self
-            .choose(statement, mnemonic, items, shape)
+            .choose(statement, mnemonic, form, operands)
             .and_then(|candidate| {
-                let word = self.encode(number, statement, candidate, items)?;
+                let word = self.encode(number, statement, candidate, operands)?;
                 let traits = self.traits[candidate.form.instruction.0 as usize];
                 if traits.may_pass_last_register {
-                    self.check_registers(statement, mnemonic, candidate, items, word)?;
+                    self.check_registers(statement, mnemonic, candidate, operands, word)?;
                 }
                 let decoded = ulm_isa::Decoded {
                     word,
@@ -237,27 +237,25 @@ impl<'a, 's> Encoder<'a, 's> {
         }
     }
 
-    /// The form that the statement is: of those with its shape, the one whose numbers it has.
+    /// The form that the statement is: of those with its punctuation, from `form` on, the one whose
+    /// numbers it has.
     fn choose(
         &mut self,
         statement: &Statement,
         mnemonic: &'a Mnemonic,
-        items: &[Item],
-        shape: u128,
+        form: u16,
+        operands: &[Expression],
     ) -> Result<&'a Candidate, Option<AssemblyError>> {
         let mut wrong: Option<(Span, i128, Vec<u64>)> = None;
         let file = self.file;
-        let fits = |c: &&Candidate| c.fits(shape, items, &file.nodes, file.text);
-        for candidate in mnemonic.candidates.iter().filter(fits) {
+        let candidates = &mnemonic.candidates[usize::from(form)..];
+        let shape = candidates[0].shape;
+        let fits = |c: &&Candidate| c.fits(shape, operands, &file.nodes, file.text);
+        for candidate in candidates.iter().filter(fits) {
             let mut fits = true;
-            for &(item, expected) in &candidate.numbers {
-                let Item {
-                    kind: ItemKind::Expression(expression),
-                    span,
-                } = items[item]
-                else {
-                    continue;
-                };
+            for &(operand, expected) in &candidate.numbers {
+                let expression = operands[operand];
+                let span = expression.span(&file.nodes);
                 let value = self.evaluate(expression, statement.time, Role::Value)?;
                 let Value::Number(found) = value else {
                     let kind = ErrorKind::AddressAsNumber {
@@ -298,7 +296,7 @@ impl<'a, 's> Encoder<'a, 's> {
         number: usize,
         statement: &Statement,
         candidate: &Candidate,
-        items: &[Item],
+        operands: &[Expression],
     ) -> Result<u32, Option<AssemblyError>> {
         let isa = self.isa;
         let id = candidate.form.instruction;
@@ -306,14 +304,9 @@ impl<'a, 's> Encoder<'a, 's> {
         let opcode = &format.fields[0];
         let mut word = isa.instruction(id).opcode << opcode.shift;
         let mut is_complete = true;
-        for &(item, index, is_register) in &candidate.variables {
-            let Item {
-                kind: ItemKind::Expression(expression),
-                span,
-            } = items[item]
-            else {
-                continue;
-            };
+        for &(operand, index, is_register) in &candidate.variables {
+            let expression = operands[operand];
+            let span = expression.span(&self.file.nodes);
             let field = &format.fields[usize::from(index.0)];
             let bits = if is_register {
                 self.register(statement, expression, span, field)
@@ -500,7 +493,7 @@ impl<'a, 's> Encoder<'a, 's> {
         statement: &Statement,
         mnemonic: &Mnemonic,
         candidate: &Candidate,
-        items: &[Item],
+        operands: &[Expression],
         word: u32,
     ) -> Result<(), Option<AssemblyError>> {
         let id = candidate.form.instruction;
@@ -516,7 +509,7 @@ impl<'a, 's> Encoder<'a, 's> {
             .iter()
             .filter(|(_, _, is_register)| *is_register)
             .max_by_key(|(_, index, _)| field(*index))
-            .map(|(item, _, _)| items[*item].span);
+            .map(|(operand, _, _)| operands[*operand].span(&self.file.nodes));
         let span = operand.map_or(statement.span, |span| self.with_percent(span));
         let kind = ErrorKind::PairPastEnd {
             mnemonic: mnemonic.name.clone(),
@@ -540,13 +533,11 @@ impl<'a, 's> Encoder<'a, 's> {
         &mut self,
         number: usize,
         statement: &Statement,
-        item: &Item,
+        expression: Expression,
         offset: u64,
         size: u8,
     ) -> Option<u64> {
-        let ItemKind::Expression(expression) = item.kind else {
-            return None;
-        };
+        let span = expression.span(&self.file.nodes);
         let bits = 8 * u32::from(size);
         let result = self
             .evaluate(expression, statement.time, Role::Value)
@@ -565,14 +556,14 @@ impl<'a, 's> Encoder<'a, 's> {
                             what,
                             help: None,
                         };
-                        return Err(Some(AssemblyError::new(item.span, kind)));
+                        return Err(Some(AssemblyError::new(span, kind)));
                     }
                     Value::Address(base, addend) => (FixupKind::Absolute, base, addend),
                     Value::Word(word, base, addend) => (FixupKind::Word(word), base, addend),
                 };
                 self.note_address(base, addend);
                 let origin = FixupOrigin {
-                    operand: item.span,
+                    operand: span,
                     statement: number as u32,
                     kind,
                 };
@@ -604,20 +595,18 @@ impl<'a, 's> Encoder<'a, 's> {
                 .iter()
                 .any(|&byte| byte != 0)
                 .then_some(statement.span),
-            StatementKind::Data { items, .. } => {
-                let found = self.file.items[items.range()].iter().find(|item| {
-                    let ItemKind::Expression(expression) = item.kind else {
-                        return false;
-                    };
-                    match self.evaluate(expression, statement.time, Role::Value) {
-                        Ok(value) => value != Value::Number(0),
-                        Err(error) => {
-                            self.errors.extend(error);
-                            false
+            StatementKind::Data { operands, .. } => {
+                let found =
+                    self.file.operands[operands.range()].iter().find(|operand| {
+                        match self.evaluate(**operand, statement.time, Role::Value) {
+                            Ok(value) => value != Value::Number(0),
+                            Err(error) => {
+                                self.errors.extend(error);
+                                false
+                            }
                         }
-                    }
-                });
-                found.map(|item| item.span)
+                    });
+                found.map(|operand| operand.span(&self.file.nodes))
             }
         };
         if let Some(span) = not_zero {

@@ -6,19 +6,18 @@
 use rustc_hash::FxHashMap;
 use ulm_isa::{FieldIndex, FormRef, Isa, Piece};
 
-use crate::expression::Node;
-use crate::statement::{Item, ItemKind};
+use crate::expression::{Expression, Node};
 
 /// A form with its pieces by their place among the items of a statement.
 #[derive(Debug, Clone)]
 pub(crate) struct Candidate {
     pub(crate) form: FormRef,
     pub(crate) shape: u128,
-    /// Item, field, and whether `%` stands before it.
+    /// Index among the expressions of the statement, field, and whether `%` stands before it.
     pub(crate) variables: Vec<(usize, FieldIndex, bool)>,
-    /// Items that must stand in parentheses of their own.
+    /// Expressions that must stand in parentheses of their own.
     pub(crate) parenthesised: Vec<usize>,
-    /// Item and the number that it must be.
+    /// Expression and the number that it must be.
     pub(crate) numbers: Vec<(usize, u64)>,
     /// The operands as the description writes them, for messages.
     pub(crate) text: String,
@@ -131,29 +130,25 @@ fn candidate(isa: &Isa, form: FormRef, pieces: &[Piece], places: &[usize]) -> Ca
             .map_or("", |(_, operands)| operands)
             .to_owned(),
     };
-    let mut item = 0;
+    let mut operand = 0;
     for (place, piece) in pieces.iter().enumerate() {
         if places.contains(&place) {
-            found.parenthesised.push(item);
+            found.parenthesised.push(operand);
         }
         match *piece {
-            Piece::Punctuation(mark) => found.shape = extend_shape(found.shape, Some(mark)),
-            Piece::Number(number) => {
-                found.numbers.push((item, number));
-                found.shape = extend_shape(found.shape, None);
+            Piece::Punctuation(mark) => {
+                found.shape = extend_shape(found.shape, Some(mark));
+                continue;
             }
-            Piece::Immediate(field) => {
-                found.variables.push((item, field, false));
-                found.shape = extend_shape(found.shape, None);
-            }
+            Piece::Number(number) => found.numbers.push((operand, number)),
+            Piece::Immediate(field) => found.variables.push((operand, field, false)),
             Piece::Register(field) => {
                 found.shape = extend_shape(found.shape, Some('%'));
-                item += 1;
-                found.variables.push((item, field, true));
-                found.shape = extend_shape(found.shape, None);
+                found.variables.push((operand, field, true));
             }
         }
-        item += 1;
+        found.shape = extend_shape(found.shape, None);
+        operand += 1;
     }
     found
 }
@@ -186,24 +181,24 @@ fn without_parentheses(pieces: &[Piece]) -> Option<(Vec<Piece>, Vec<usize>)> {
 }
 
 impl Candidate {
-    /// Whether operands of this shape can be this form.
+    /// Whether operands of this shape, with these expressions, can be this form.
     #[inline]
-    pub(crate) fn fits(&self, shape: u128, items: &[Item], nodes: &[Node], text: &str) -> bool {
+    pub(crate) fn fits(
+        &self,
+        shape: u128,
+        operands: &[Expression],
+        nodes: &[Node],
+        text: &str,
+    ) -> bool {
         self.shape == shape
-            && self
-                .parenthesised
-                .iter()
-                .all(|&item| match items[item].kind {
-                    ItemKind::Expression(expression) => {
-                        let nodes = expression.nodes(nodes);
-                        let start = items[item].span.start;
-                        // The parentheses are around all of it, not around its first part.
-                        text.as_bytes().get(start as usize) == Some(&b'(')
-                            && nodes[..nodes.len() - 1]
-                                .iter()
-                                .all(|node| node.span.start > start)
-                    }
-                    ItemKind::Punctuation(_) => false,
-                })
+            && self.parenthesised.iter().all(|&operand| {
+                let own = operands[operand].nodes(nodes);
+                let start = operands[operand].span(nodes).start;
+                // The parentheses are around all of it, not around its first part.
+                text.as_bytes().get(start as usize) == Some(&b'(')
+                    && own[..own.len() - 1]
+                        .iter()
+                        .all(|node| node.span.start > start)
+            })
     }
 }

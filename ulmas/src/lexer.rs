@@ -10,9 +10,13 @@ use logos::{Logos, Skip};
 
 use crate::error::LexicalError;
 
+/// How many line ends block comments have taken so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct LinesInComments(pub(crate) u32);
+
 /// A token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Logos)]
-#[logos(skip r"[ \t\r\x0b\x0c]+", error = LexicalError)]
+#[logos(skip r"[ \t\r\x0b\x0c]+", error = LexicalError, extras = LinesInComments)]
 pub(crate) enum Token {
     #[token("\n")]
     Newline,
@@ -81,6 +85,8 @@ fn skip_block_comment(
 ) -> logos::FilterResult<(), LexicalError> {
     match lexer.remainder().find("*/") {
         Some(at) => {
+            let comment = &lexer.remainder().as_bytes()[..at];
+            lexer.extras.0 += memchr::memchr_iter(b'\n', comment).count() as u32;
             lexer.bump(at + 2);
             logos::FilterResult::Skip
         }

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::image::{Block, Record, Segment, SourceLine};
 use crate::parser::File;
+use crate::statement::Statement;
 
 /// Longer runs of zeros are left out of the image's bytes.
 const LISTED_ZEROS: u64 = 64 * 1024;
@@ -185,20 +186,18 @@ fn line_length(text: &str) -> usize {
     text.find('\n').unwrap_or(text.len())
 }
 
-/// Counts lines along the statements of a file.
-pub(crate) struct LineCounter<'f, 's> {
+/// The source lines of the instructions of a file.
+pub(crate) struct LineTable<'f, 's> {
     file: &'f File<'s>,
     files: Vec<Arc<str>>,
     file_numbers: FxHashMap<Arc<str>, u32>,
     lines: Vec<SourceLine>,
-    /// Up to where lines are counted, and the line there.
-    counted: (u32, u32),
     next_origin: usize,
     /// File and line that the last `#line` gave.
     origin: Option<(u32, u32)>,
 }
 
-impl<'f, 's> LineCounter<'f, 's> {
+impl<'f, 's> LineTable<'f, 's> {
     pub(crate) fn new(file: &'f File<'s>, name: &str) -> Self {
         let name = Arc::<str>::from(name);
         Self {
@@ -206,20 +205,18 @@ impl<'f, 's> LineCounter<'f, 's> {
             file_numbers: FxHashMap::from_iter([(name.clone(), 0)]),
             files: vec![name],
             lines: Vec::with_capacity(file.statements.len()),
-            counted: (0, 1),
             next_origin: 0,
             origin: None,
         }
     }
 
-    /// Notes the line of the instruction at `offset`, whose source starts at byte `start`.
-    pub(crate) fn note(&mut self, start: u32, offset: u64) {
-        let (from, line) = self.counted;
-        let between = &self.file.text.as_bytes()[from as usize..start as usize];
-        let line = line + memchr::memchr_iter(b'\n', between).count() as u32;
-        self.counted = (start, line);
+    /// Notes the line of an instruction.
+    pub(crate) fn note(&mut self, statement: &Statement) {
+        let Statement {
+            span, line, offset, ..
+        } = *statement;
         while let Some(origin) = self.file.origins.get(self.next_origin)
-            && origin.from <= start
+            && origin.from <= span.start
         {
             let files = &mut self.files;
             let entry = self.file_numbers.entry(origin.file.clone());

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use crate::error::{AssemblyError, ErrorKind, LexicalError, Repair};
 use crate::expression::{Expression, Input, Node};
-use crate::forms::{EMPTY_SHAPE, Mnemonics};
+use crate::forms::{Candidate, EMPTY_SHAPE, Mnemonics};
 use crate::image::SegmentKind;
 use crate::lexer::{Lexeme, Token};
-use crate::statement::{Item, Run, Span, Statement, StatementKind};
+use crate::statement::{Item, ItemKind, Run, Span, Statement, StatementKind};
 use crate::symbols::{Definition, SymbolId, Symbols};
 
 mod directives;
@@ -40,7 +40,10 @@ pub(crate) struct File<'s> {
     pub(crate) text: &'s str,
     pub(crate) symbols: Symbols<'s>,
     pub(crate) nodes: Vec<Node>,
+    /// The operands of the statement that is being read, with their punctuation.
     pub(crate) items: Vec<Item>,
+    /// The expressions of all statements.
+    pub(crate) operands: Vec<Expression>,
     /// The bytes of all strings.
     pub(crate) bytes: Vec<u8>,
     pub(crate) statements: Vec<Statement>,
@@ -80,6 +83,10 @@ struct Parser<'s, 'm> {
     file: File<'s>,
     segment: SegmentKind,
     time: u32,
+    /// The line that is being read, from 1.
+    line: u32,
+    /// Where that line begins, if a comment carries it over to further lines.
+    folded_from: Option<u32>,
     /// Labels that name what comes next in a segment, by segment.
     pending: [Vec<SymbolId>; 3],
     lonely: Vec<LonelyWord<'s>>,
@@ -96,7 +103,8 @@ pub(crate) fn parse<'s>(text: &'s str, index: usize, mnemonics: &Mnemonics) -> F
             text,
             symbols: Symbols::new(index),
             nodes: Vec::with_capacity(lines * 2),
-            items: Vec::with_capacity(lines * 3),
+            items: Vec::new(),
+            operands: Vec::with_capacity(lines * 2),
             bytes: Vec::new(),
             statements: Vec::with_capacity(lines),
             sizes: [0; 3],
@@ -109,6 +117,8 @@ pub(crate) fn parse<'s>(text: &'s str, index: usize, mnemonics: &Mnemonics) -> F
         is_full: [false; 3],
         segment: SegmentKind::Text,
         time: 0,
+        line: 1,
+        folded_from: None,
         pending: Default::default(),
         lonely: Vec::new(),
     };
@@ -129,6 +139,7 @@ impl<'s> Parser<'s, '_> {
         let mut lexer = <Token as logos::Logos>::lexer(self.file.text);
         let mut lexemes: Vec<Lexeme> = Vec::with_capacity(64);
         let mut line_start = 0u32;
+        let mut lines_in_comments = 0;
         // Some editors begin a file with this mark of its encoding.
         if self.file.text.starts_with('\u{FEFF}') {
             lexer.bump(3);
@@ -167,6 +178,9 @@ impl<'s> Parser<'s, '_> {
                     }
                 }
             }
+            let lines = lexer.extras.0 - lines_in_comments;
+            lines_in_comments = lexer.extras.0;
+            self.folded_from = (lines > 0).then_some(line_start);
             if let Some((error, span)) = lexical {
                 lexemes.retain(|lexeme| lexeme.end <= span.start);
                 self.bad_line(&lexemes, line_start, error, span);
@@ -177,6 +191,7 @@ impl<'s> Parser<'s, '_> {
                 return;
             }
             line_start = lexer.span().end as u32;
+            self.line += 1 + lines;
         }
     }
 
@@ -438,7 +453,7 @@ impl<'s> Parser<'s, '_> {
             return;
         }
         let mnemonic = self.mnemonics.get(number);
-        let start = self.file.items.len() as u32;
+        self.file.items.clear();
         let mut input = Input {
             text: self.file.text,
             lexemes,
@@ -447,38 +462,45 @@ impl<'s> Parser<'s, '_> {
             symbols: &mut self.file.symbols,
             percent_begins_operand: mnemonic.has_adjacent_register,
         };
-        match operands(&mut input, mnemonic, &mut self.file.items) {
+        let error = match operands(&mut input, mnemonic, &mut self.file.items) {
             Ok(shape) => {
-                let items = Run {
-                    start,
-                    end: self.file.items.len() as u32,
-                };
-                let kind = StatementKind::Instruction {
-                    mnemonic: number,
-                    items,
-                    shape,
-                };
+                let operands = self.keep_operands();
                 let file = &self.file;
-                let own = &file.items[items.range()];
-                let mut candidates = mnemonic.candidates.iter();
-                if candidates.any(|c| c.fits(shape, own, &file.nodes, file.text)) {
+                let own = &file.operands[operands.range()];
+                let fits = |c: &Candidate| c.fits(shape, own, &file.nodes, file.text);
+                if let Some(form) = mnemonic.candidates.iter().position(fits) {
+                    let kind = StatementKind::Instruction {
+                        mnemonic: number,
+                        form: form as u16,
+                        operands,
+                    };
                     self.emit(kind, 4, 4, span);
-                } else {
-                    let mnemonics = self.mnemonics;
-                    self.file.items.truncate(start as usize);
-                    let error =
-                        crate::operands::diagnose(&mut self.file, mnemonics, mnemonic, lexemes);
-                    self.file.errors.push(error);
-                    self.emit_broken(span);
+                    return;
                 }
+                self.file.operands.truncate(operands.start as usize);
+                self.file.items.clear();
+                crate::operands::diagnose(&mut self.file, self.mnemonics, mnemonic, lexemes)
             }
             Err(error) => {
-                self.file.items.truncate(start as usize);
-                let error = crate::operands::or_missing_mark(&mut self.file, mnemonic, lexemes)
-                    .unwrap_or(error);
-                self.file.errors.push(error);
-                self.emit_broken(span);
+                self.file.items.clear();
+                crate::operands::or_missing_mark(&mut self.file, mnemonic, lexemes).unwrap_or(error)
             }
+        };
+        self.file.errors.push(error);
+        self.emit_broken(span);
+    }
+
+    /// Keeps the expressions of the items that were read.
+    fn keep_operands(&mut self) -> Run {
+        let start = self.file.operands.len() as u32;
+        let expressions = self.file.items.iter().filter_map(|item| match item.kind {
+            ItemKind::Expression(expression) => Some(expression),
+            ItemKind::Punctuation(_) => None,
+        });
+        self.file.operands.extend(expressions);
+        Run {
+            start,
+            end: self.file.operands.len() as u32,
         }
     }
 
@@ -491,6 +513,14 @@ impl<'s> Parser<'s, '_> {
         if !std::mem::replace(&mut self.is_full[self.segment as usize], true) {
             self.error(span, ErrorKind::SegmentTooLarge);
         }
+    }
+
+    /// The line on which a part of the line that is being read begins.
+    fn line_of(&self, span: Span) -> u32 {
+        self.folded_from.map_or(self.line, |start| {
+            let before = &self.file.text.as_bytes()[start as usize..span.start as usize];
+            self.line + memchr::memchr_iter(b'\n', before).count() as u32
+        })
     }
 
     /// Gives a statement its place in the current segment and its labels theirs.
@@ -514,9 +544,11 @@ impl<'s> Parser<'s, '_> {
         }
         let time = self.time;
         self.time += 1;
+        let line = self.line_of(span);
         self.file.statements.push(Statement {
             kind,
             span,
+            line,
             offset,
             time,
             segment,

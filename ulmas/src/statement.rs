@@ -56,17 +56,19 @@ impl Run {
 /// What a statement puts into its segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StatementKind {
-    /// An instruction: index of the mnemonic, its operands among the items of the file, and the
-    /// shape of these.
+    /// An instruction.
     Instruction {
+        /// Its index among the mnemonics.
         mnemonic: u32,
-        items: Run,
-        shape: u128,
+        /// The first of its forms that has this punctuation.
+        form: u16,
+        /// Its expressions, among the operands of the file.
+        operands: Run,
     },
     /// A line in error that would have been an instruction.
     Broken,
-    /// Numbers of `size` bytes each; the expressions are items of the file.
-    Data { size: u8, items: Run },
+    /// Numbers of `size` bytes each, among the operands of the file.
+    Data { size: u8, operands: Run },
     /// Bytes of a string, among the bytes of the file.
     Text { bytes: Run },
     /// Zeros.
@@ -79,6 +81,8 @@ pub(crate) struct Statement {
     pub(crate) kind: StatementKind,
     /// From the mnemonic or directive to the last operand.
     pub(crate) span: Span,
+    /// The line on which it begins, from 1.
+    pub(crate) line: u32,
     /// Where it goes, behind its padding.
     pub(crate) offset: u64,
     /// Its place in the order of statements and definitions.

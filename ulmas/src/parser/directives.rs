@@ -5,7 +5,7 @@ use crate::error::{AssemblyError, Edit, ErrorKind, Repair};
 use crate::expression::{Expression, Input, Node, Value};
 use crate::image::SegmentKind;
 use crate::lexer::{Lexeme, Token};
-use crate::statement::{Item, ItemKind, Run, Span, StatementKind};
+use crate::statement::{Run, Span, StatementKind};
 
 impl<'s> Parser<'s, '_> {
     pub(super) fn directive(&mut self, name: &'s str, lexemes: &[Lexeme]) {
@@ -93,7 +93,7 @@ impl<'s> Parser<'s, '_> {
 
     // data = (".byte" | ".word" | ".long" | ".quad") expression {"," expression}
     fn data(&mut self, size: u8, lexemes: &[Lexeme]) {
-        let start = self.file.items.len() as u32;
+        let start = self.file.operands.len() as u32;
         let mut input = Input {
             text: self.file.text,
             lexemes,
@@ -109,9 +109,7 @@ impl<'s> Parser<'s, '_> {
             }
             match input.expect_expression() {
                 Ok(expression) => {
-                    let span = expression.span(input.nodes);
-                    let kind = ItemKind::Expression(expression);
-                    self.file.items.push(Item { kind, span });
+                    self.file.operands.push(expression);
                 }
                 Err(mut error) => {
                     if let ErrorKind::Unexpected { repair, .. } = &mut *error.kind
@@ -153,13 +151,13 @@ impl<'s> Parser<'s, '_> {
         };
         // A bad value takes place all the same.
         let commas = lexemes.iter().filter(|l| l.token == Token::Comma).count();
-        let items = Run {
+        let operands = Run {
             start,
-            end: self.file.items.len() as u32,
+            end: self.file.operands.len() as u32,
         };
-        let size_of_all = u64::from(size) * (commas + 1).max(items.range().len()) as u64;
+        let size_of_all = u64::from(size) * (commas + 1).max(operands.range().len()) as u64;
         let kind = match result {
-            Ok(()) => StatementKind::Data { size, items },
+            Ok(()) => StatementKind::Data { size, operands },
             Err(error) => {
                 self.file.errors.push(error);
                 StatementKind::Space { size: size_of_all }
