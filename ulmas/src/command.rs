@@ -126,6 +126,16 @@ fn assemble(arguments: &AssembleArguments) -> Result<(), Failure> {
         .map(|path| terminal::read_source(&mut sources, path))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| fail(&error.to_string()))?;
+    for &file in &files {
+        let source = sources.get(file);
+        if is_image(&source.text) {
+            let name = &source.name;
+            return Err(fail(&format!(
+                "`{name}` is an image, not source: `ulm {name}` runs it, and `ulm disasm {name}` \
+                 gives its source"
+            )));
+        }
+    }
     let assembly = ulmas::assemble(isa, &sources, &files);
     if !assembly.diagnostics.is_empty() {
         terminal::say(&terminal::render_all(&assembly.diagnostics, &sources));
@@ -141,6 +151,12 @@ fn assemble(arguments: &AssembleArguments) -> Result<(), Failure> {
         print(ulmas::listing(isa, &image))?;
     }
     Ok(())
+}
+
+/// Whether a text begins as images do; in source these lines are comments that nobody writes.
+fn is_image(text: &str) -> bool {
+    let mut lines = text.lines().skip_while(|line| line.starts_with("#!"));
+    lines.next().is_some_and(|line| line.starts_with("#TEXT "))
 }
 
 /// Writes an image to a file that can be executed.

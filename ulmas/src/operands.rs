@@ -761,6 +761,10 @@ fn missing_percent(
         }
     }
     let lacking = best?;
+    // A character is no register, and the address of a label is none either.
+    if lacking.iter().any(|part| is_no_register(file, part)) {
+        return None;
+    }
     let named = lacking.iter().all(|part| is_name_of_register(file, part));
     let edits = lacking
         .iter()
@@ -774,6 +778,20 @@ fn missing_percent(
         .collect();
     let kind = ErrorKind::MissingPercent { edits };
     Some((AssemblyError::new(lacking[0].span, kind), named))
+}
+
+/// Whether the expression can't have been meant as the number of a register.
+fn is_no_register(file: &File<'_>, part: &Part) -> bool {
+    let is_label = match part.item {
+        Some(Item {
+            kind: ItemKind::Expression(expression),
+            ..
+        }) => expression
+            .as_symbol(&file.nodes)
+            .is_some_and(|id| matches!(file.symbols.get(id).definition, Definition::Label { .. })),
+        _ => false,
+    };
+    is_label || file.text[part.span.range()].starts_with('\'')
 }
 
 /// Whether the expression is a name that `.equ` defines, or nothing does yet.

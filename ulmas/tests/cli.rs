@@ -366,3 +366,18 @@ fn the_description_of_a_machine_may_come_from_the_standard_input() {
         stderr(&output)
     );
 }
+
+#[test]
+fn an_image_is_no_source() {
+    let folder = Folder::with(&[("halt.s", HALT)]);
+    assert!(folder.run(&["halt.s"]).status.success());
+    let output = folder.run(&["-o", "again", "a.out"]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        message.contains("`a.out` is an image, not source"),
+        "{message}"
+    );
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert_eq!(folder.read("again"), None);
+}
