@@ -75,6 +75,7 @@ next_line:
 
 print_wide:
         ldzwq   digits_end,     %CALLEE3
+        movb    %0,             (%CALLEE3)      # ends the digits
 .next_digit:
         divq    10,             %CALLEE0,       %CALLEE0
         addq    '0',            %CALLEE2,       %CALLEE2
@@ -93,4 +94,4 @@ print_wide:
         .bss
         .space  39                      # 2^128 - 1 has 39 digits
 digits_end:
-        .space  1                       # stays 0: ends the digits
+        .space  1                       # and a 0 behind them

@@ -71,6 +71,7 @@ factorial:
 
 print_number:
         ldzwq   digits_end,     %CALLEE3
+        movb    %0,             (%CALLEE3)      # ends the digits
         ldzwq   0,              %CALLEE1
 .next_digit:
         divq    10,             %CALLEE0,       %CALLEE0
@@ -90,4 +91,4 @@ print_number:
         .bss
         .space  20                      # 2^64 - 1 has 20 digits
 digits_end:
-        .space  1                       # stays 0: ends the digits
+        .space  1                       # and a 0 behind them

@@ -133,6 +133,7 @@ print_number:
         movq    arg(%FP),       %LOW
         ldzwq   0,              %HIGH
         ldzwq   digits_end,     %POINTER
+        movb    %0,             (%POINTER)      # ends the digits
 .next_digit:
         divq    10,             %LOW,           %LOW
         addq    '0',            %DIGIT,         %DIGIT
@@ -155,4 +156,4 @@ print_number:
         .bss
         .space  20                      # 2^64 - 1 has 20 digits
 digits_end:
-        .space  1                       # stays 0: ends the digits
+        .space  1                       # and a 0 behind them

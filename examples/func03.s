@@ -87,7 +87,9 @@ read_number:
 # print_number(number): prints an unsigned number in decimal
 #
 # Division by 10 gives the last digit first. The digits therefore go into a
-# buffer, from its end to its beginning, and are printed from there.
+# buffer, from its end to its beginning, and are printed from there. Behind the
+# last one the function puts a 0, the end of the string. It doesn't rely on the
+# buffer being 0 at the start: "ulm --randomize" fills .bss with random bytes.
 #
 #   %CALLEE0    the number, low half of the numerator; then the quotient
 #   %CALLEE1    high half, always 0
@@ -96,6 +98,7 @@ read_number:
 
 print_number:
         ldzwq   digits_end,     %CALLEE3
+        movb    %0,             (%CALLEE3)      # ends the digits
         ldzwq   0,              %CALLEE1
 .next_digit:
         divq    10,             %CALLEE0,       %CALLEE0
@@ -115,4 +118,4 @@ print_number:
         .bss
         .space  20                      # 2^64 - 1 has 20 digits
 digits_end:
-        .space  1                       # stays 0: ends the digits
+        .space  1                       # and a 0 behind them

@@ -30,6 +30,15 @@ composite:
         .text
 
         ldzwq   composite,      %COMPOSITE
+
+        # nothing is crossed out yet
+        ldzwq   0,              %N
+clear:
+        movb    %0,             (%COMPOSITE, %N)
+        addq    1,              %N,             %N
+        subq    LIMIT,          %N,             %0
+        jb      clear
+
         ldzwq   2,              %N
 next_number:
         movzbq  (%COMPOSITE, %N), %MARK
@@ -68,6 +77,7 @@ advance:
 
 print_number:
         ldzwq   digits_end,     %CALLEE3
+        movb    %0,             (%CALLEE3)      # ends the digits
         ldzwq   0,              %CALLEE1
 .next_digit:
         divq    10,             %CALLEE0,       %CALLEE0
@@ -87,4 +97,4 @@ print_number:
         .bss
         .space  20                      # 2^64 - 1 has 20 digits
 digits_end:
-        .space  1                       # stays 0: ends the digits
+        .space  1                       # and a 0 behind them

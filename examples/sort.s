@@ -83,6 +83,7 @@ print_signed:
         subq    %CALLEE0,       %0,             %CALLEE0
 .without_sign:
         ldzwq   digits_end,     %CALLEE3
+        movb    %0,             (%CALLEE3)      # ends the digits
         ldzwq   0,              %CALLEE1
 .next_digit:
         divq    10,             %CALLEE0,       %CALLEE0
@@ -102,4 +103,4 @@ print_signed:
         .bss
         .space  19                      # 2^63 has 19 digits
 digits_end:
-        .space  1                       # stays 0: ends the digits
+        .space  1                       # and a 0 behind them

@@ -41,6 +41,7 @@ next:
 
 print:
         load    digits_end,     %pointer
+        storeb  %0,             (%pointer)      # ends the digits
         load    10,             %ten
 .next_digit:
         rem     %ten,           %argument,      %digit
@@ -61,4 +62,4 @@ print:
         .bss
         .space  20                      # 2^64 - 1 has 20 digits
 digits_end:
-        .space  1                       # stays 0: ends the digits
+        .space  1                       # and a 0 behind them

@@ -1,5 +1,5 @@
-//! The example programs: what they print is in `tests/golden/examples`, and they are free of
-//! warnings.
+//! The example programs: what they print is in `tests/golden/examples`, whatever registers and
+//! `.bss` hold at the start, and they are free of warnings.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -50,6 +50,9 @@ fn main() {
         Trial::test("tiny runs on its own machine", || {
             golden("tiny", &["--isa", "examples/tiny.isa"], "")
         }),
+        Trial::test("tiny::randomized", || {
+            ignores_what_it_starts_with("tiny", &["--isa", "examples/tiny.isa"], "")
+        }),
         Trial::test("tiny has no warning", || {
             has_no_warning("tiny", &["--isa", "examples/tiny.isa"])
         }),
@@ -60,6 +63,9 @@ fn main() {
                 golden(name, &["--engine", engine], input)
             }));
         }
+        trials.push(Trial::test(format!("{name}::randomized"), move || {
+            ignores_what_it_starts_with(name, &[], input)
+        }));
         trials.push(Trial::test(format!("{name}::warnings"), move || {
             has_no_warning(name, &[])
         }));
@@ -117,6 +123,19 @@ fn golden(name: &str, options: &[&str], input: &str) -> Result<(), Failed> {
     let mut mint = Mint::new(root().join("tests/golden/examples"));
     mint.new_goldenfile(format!("{name}.out"))?
         .write_all(text.as_bytes())?;
+    Ok(())
+}
+
+/// Random registers and random bytes in `.bss` change nothing: a program that teaches puts a zero
+/// where it needs one.
+fn ignores_what_it_starts_with(name: &str, options: &[&str], input: &str) -> Result<(), Failed> {
+    let plain = output_of(name, options, input)?;
+    for randomize in ["--randomize=1", "--randomize=2", "--randomize=3"] {
+        let found = output_of(name, &[options, &[randomize]].concat(), input)?;
+        if found != plain {
+            return Err(format!("{randomize} makes it print {found:?}").into());
+        }
+    }
     Ok(())
 }
 
