@@ -2,6 +2,7 @@
 
 use diagnostics::{Diagnostic, FileId, Sources};
 use ulm_isa::Isa;
+use ulm_isa::notation::Notation;
 
 use crate::advice::wide_load;
 use crate::encode::{Encoder, FixupOrigin};
@@ -91,6 +92,7 @@ pub fn assemble(isa: &Isa, sources: &Sources, files: &[FileId]) -> Assembly {
     }
     for (index, error) in &mut errors {
         note_elsewhere(&parsed, files, *index, error);
+        note_effect(isa, error);
     }
     errors.sort_by_key(|(index, error)| (*index, error.span.start));
     // Whatever has no value has an error, or a program would be wrong without a word.
@@ -126,6 +128,20 @@ fn note_elsewhere(parsed: &[File<'_>], files: &[FileId], index: usize, error: &m
             (symbols.get(id).definition != Definition::None)
                 .then(|| (files[i], definition_span(&parsed[i], id)))
         });
+    }
+}
+
+/// Operands in another order mean something else: what, the machine's description says.
+fn note_effect(isa: &Isa, error: &mut AssemblyError) {
+    if let ErrorKind::WrongOrder {
+        instruction,
+        effect,
+        ..
+    } = &mut *error.kind
+        && let Notation::Lines(lines) = isa.notation(*instruction)
+        && let [line] = &lines[..]
+    {
+        *effect = Some(line.clone());
     }
 }
 

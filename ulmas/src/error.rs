@@ -68,6 +68,9 @@ pub(crate) enum ErrorKind {
     WrongOrder {
         mnemonic: String,
         form: String,
+        /// What it is a form of, and what that does, if a line can say it.
+        instruction: ulm_isa::InstructionId,
+        effect: Option<String>,
         corrected: Edit,
     },
     #[error("`{mnemonic}` takes {expected}, found {found}")]
@@ -499,12 +502,20 @@ impl AssemblyError {
                 edits,
             ),
             ErrorKind::WrongOrder {
-                form, corrected, ..
-            } => edited(
-                error("no form has them in this order"),
-                &format!("the order is `{form}`"),
-                std::slice::from_ref(corrected),
-            ),
+                form,
+                effect,
+                corrected,
+                ..
+            } => {
+                let effect = effect
+                    .as_ref()
+                    .map_or(String::new(), |text| format!(": {text}"));
+                edited(
+                    error("no form has them in this order"),
+                    &format!("the order is `{form}`{effect}"),
+                    std::slice::from_ref(corrected),
+                )
+            }
             ErrorKind::OperandCount {
                 mnemonic,
                 expected,

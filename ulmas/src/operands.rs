@@ -845,6 +845,8 @@ fn wrong_order(
         let kind = ErrorKind::WrongOrder {
             mnemonic: mnemonic.name.clone(),
             form: format!("{} {}", mnemonic.name, candidate.text),
+            instruction: candidate.form.instruction,
+            effect: None,
             corrected: Edit {
                 span,
                 text: texts.join(", "),
