@@ -228,6 +228,34 @@ fn a_wrong_command_line_has_status_2() {
 }
 
 #[test]
+fn a_second_program_is_answered_with_how_to_join_files() {
+    let output = run(&["--stats", "hello.s", "echo.s"]);
+    assert_eq!(status(&output), 2);
+    let text = stderr(&output);
+    assert!(text.contains("ulm runs one program"), "{text}");
+    assert!(
+        text.contains("`ulmas -o PROGRAM hello.s echo.s` joins"),
+        "{text}"
+    );
+    let output = run(&["hello.s", "explain"]);
+    assert_eq!(status(&output), 2);
+    assert!(!stderr(&output).contains("one program"));
+}
+
+#[test]
+fn a_forgotten_equals_sign_is_found() {
+    for (option, value) in [("--trace", "out.txt"), ("--randomize", "7")] {
+        let output = run(&[option, value, "hello.s"]);
+        assert_eq!(status(&output), 2);
+        let text = stderr(&output);
+        assert!(
+            text.contains(&format!("write `{option}={value}`")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn an_engine_that_is_not_built_is_not_offered() {
     assert!(!stdout(&run(&["--help"])).contains("jit"));
     assert!(stderr(&run(&["--engine", "jit", "hello.s"])).contains("not built yet"));
