@@ -228,7 +228,9 @@ impl<'a> Run<'a> {
                 say(&text.render(places, terminal::appearance()));
                 report.outcome = Outcome::Trapped;
                 report.status = status::TRAPPED;
-                let line = places.image().line_at(found.address);
+                // Where no line belongs to the address itself, the one that the message shows.
+                let line = places.line_at(found.address);
+                let line = line.or_else(|| places.line_at(text.address));
                 report.trap = Some(TrapReport {
                     kind: found.kind.name(),
                     address: found.address,

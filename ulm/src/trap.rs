@@ -15,6 +15,10 @@ use crate::trouble::Trouble;
 pub(crate) fn trap(trap: &Trap, machine: &Machine, places: &Places<'_>) -> Trouble {
     let scene = Scene::new(trap.address, machine, places);
     let mut trouble = scene.trouble(trap.kind.code(), trap.kind.to_string());
+    if scene.runs_data() {
+        scene.no_text(&mut trouble);
+        return trouble;
+    }
     match trap.kind {
         TrapKind::IllegalInstruction { .. } => scene.illegal_instruction(&mut trouble),
         TrapKind::DivisionByZero => scene.division_by_zero(&mut trouble),
@@ -333,6 +337,42 @@ impl<'a> Scene<'a> {
         })
     }
 
+    /// Whether the program has no text and starts in data that is no instruction.
+    fn runs_data(&self) -> bool {
+        let image = self.places.image();
+        if image.size(SegmentKind::Text) > 0 {
+            return false;
+        }
+        match self.places.data_instructions().next() {
+            Some((first, _)) => first != image.base(SegmentKind::Data),
+            None => self.decoded.is_none(),
+        }
+    }
+
+    fn no_text(&self, trouble: &mut Trouble) {
+        let none = "there are no instructions in the text segment";
+        match self.places.data_instructions().next() {
+            Some((first, _)) => {
+                self.show(
+                    trouble,
+                    first,
+                    "the first instruction is in the data segment",
+                );
+                let help = format!("{none}: is `.text` missing in front of them?");
+                trouble.helps.push(help);
+            }
+            None => {
+                trouble.label = "not an instruction of the program".into();
+                trouble.helps.push(none.into());
+            }
+        }
+    }
+
+    /// The word at an address, as it is now.
+    fn word_at(&self, address: u64) -> u32 {
+        self.machine.memory().number(address, 4) as u32
+    }
+
     fn illegal_instruction(&self, trouble: &mut Trouble) {
         trouble.label = "not an instruction".into();
         let image = self.places.image();
@@ -355,12 +395,15 @@ impl<'a> Scene<'a> {
         } else if let Some(jump) = last_jump
             && jump.to == self.address
         {
-            let word = self.machine.memory().number(jump.from, 4) as u32;
+            let word = self.word_at(jump.from);
             self.show(trouble, jump.from, &self.values_of(jump.from, word));
             trouble.helps.push(strange_target(jump.kind).into());
-        } else if self.address >= image.size(SegmentKind::Text) {
-            let last = image.size(SegmentKind::Text).saturating_sub(1) & !3;
-            self.show(trouble, last, "the last instruction");
+        } else if self.address >= image.size(SegmentKind::Text)
+            && (image.size(SegmentKind::Text) > 0 || image.segment_at(self.address).is_none())
+        {
+            if let Some(last) = image.size(SegmentKind::Text).checked_sub(1) {
+                self.show(trouble, last & !3, "the last instruction");
+            }
             let missing = way_out(self.places.isa);
             trouble.helps.push(format!(
                 "execution ran past the end of the text: is {missing} missing?"

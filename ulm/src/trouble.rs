@@ -56,7 +56,7 @@ impl Trouble {
             ..
         } = palette;
         // One space where a line number would be.
-        let (place, number) = match places.image().line_at(self.address) {
+        let (place, number) = match places.line_at(self.address) {
             Some((file, line)) => (format!("{file}:{line}"), line.to_string()),
             None => (places.describe_with_address(self.address), " ".to_owned()),
         };

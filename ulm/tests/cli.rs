@@ -304,6 +304,28 @@ fn running_off_the_end_is_told_apart() {
 }
 
 #[test]
+fn a_forgotten_text_directive_is_told_apart() {
+    trouble("no_text", &["no_text.s"], (125, ""));
+}
+
+#[test]
+fn a_program_in_the_data_segment_is_not_told_to_have_no_instructions() {
+    let output = run_with_input(&["-"], b"\t.data\n\tldzwq 0, %1\n\tdivq %1, %1, %4\n");
+    let text = stderr(&output);
+    assert!(text.contains("division by zero"), "{text}");
+    assert!(text.contains("--> <stdin>:3:2\n"), "{text}");
+    assert!(!text.contains("text segment"), "{text}");
+}
+
+#[test]
+fn an_empty_program_is_not_told_to_put_text_in_front() {
+    let output = run_with_input(&["-"], b"# nothing\n");
+    let text = stderr(&output);
+    let help = "help: there are no instructions in the text segment\n";
+    assert!(text.contains(help), "{text}");
+}
+
+#[test]
 fn running_into_data_in_the_text_is_told_apart() {
     trouble("falls_into_data", &["falls_into_data.s"], (125, "x"));
 }
@@ -575,6 +597,14 @@ fn a_report_names_the_trap_and_its_place() {
             "message": "division by zero",
         })
     );
+}
+
+#[test]
+fn a_report_of_a_trap_behind_the_text_has_the_line_of_the_last_instruction() {
+    let trapped = report(&["past_the_end.s"]);
+    assert_eq!(trapped["trap"]["address"], 8);
+    assert_eq!(trapped["trap"]["file"], "past_the_end.s");
+    assert_eq!(trapped["trap"]["line"], 3);
 }
 
 #[test]
