@@ -7,7 +7,7 @@ use std::ops::Range;
 use diagnostics::Location;
 use ulm_isa::effect::{Expression, Parameter};
 use ulm_isa::{Decoded, Isa};
-use ulmas::image::{Image, SegmentKind, Symbol, SymbolKind};
+use ulmas::image::{FixupKind, Image, SegmentKind, Symbol, SymbolKind, Target};
 
 use crate::program::Program;
 
@@ -150,6 +150,20 @@ impl<'a> Places<'a> {
             let address = base.wrapping_add(record.offset);
             let is_instruction = record.length == 4 && !self.isa.forms_of(mnemonic).is_empty();
             is_instruction.then_some((address, code))
+        })
+    }
+
+    /// Whether the program takes an address that `is_wanted`, as a jump through a register needs.
+    pub(crate) fn takes_address(&self, is_wanted: impl Fn(u64) -> bool) -> bool {
+        let image = self.image();
+        let mut fixups = image.object.fixups.iter();
+        fixups.any(|fixup| match fixup.target {
+            _ if fixup.kind == FixupKind::Relative => false,
+            Target::Segment(segment) => {
+                is_wanted(image.base(segment).wrapping_add(fixup.addend as u64))
+            }
+            // An image has no others.
+            _ => true,
         })
     }
 

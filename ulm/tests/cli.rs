@@ -326,6 +326,64 @@ fn an_empty_program_is_not_told_to_put_text_in_front() {
 }
 
 #[test]
+fn a_return_address_that_was_not_saved_is_told_apart() {
+    trouble(
+        "kept_return",
+        &["--limit", "1000", "kept_return.s"],
+        (124, ""),
+    );
+}
+
+#[test]
+fn a_return_from_what_was_never_called_is_told_apart() {
+    let source = b"main:\tldzwq f, %1\n\tjmp %1, %2\n\tjmp %2, %0\nf:\tjmp %2, %0\n";
+    let output = run_with_input(&["--limit", "99", "-"], source);
+    let text = stderr(&output);
+    assert!(
+        text.contains("%2 (= 0x8 = main+8) still leads back"),
+        "{text}"
+    );
+    assert!(text.contains("it ends with a halt"), "{text}");
+}
+
+#[test]
+fn a_function_that_control_runs_into_is_not_told_to_save_its_return_address() {
+    let source = b"\tldzwq f, %1\n\tjmp %1, %2\nf:\tjmp %2, %0\n";
+    let output = run_with_input(&["--limit", "99", "-"], source);
+    let text = stderr(&output);
+    assert!(text.contains("if this is a loop without an end"), "{text}");
+}
+
+#[test]
+fn a_call_through_a_register_that_is_zero_is_told_apart() {
+    trouble(
+        "unset_call",
+        &["--limit", "1000", "unset_call.s"],
+        (124, "A".repeat(500).as_str()),
+    );
+}
+
+#[test]
+fn a_trap_after_a_jump_to_zero_names_the_register() {
+    let source = b"\t.equ P, 7\n\tsubq 0, %1, %0\n\tjnz f\n\tldzwq 1, %1\n\tjmp %P, %0\n\
+                   f:\tdivq %2, %1, %4\n";
+    let output = run_with_input(&["-"], source);
+    let text = stderr(&output);
+    assert!(text.contains("division by zero"), "{text}");
+    assert!(
+        text.contains("%P is 0 at 0xC (<stdin>:5), so the jump goes to"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_loop_through_the_address_of_the_start_is_no_mistake_of_a_register() {
+    let output = run_with_input(&["--limit", "99", "-"], b"l:\tldzwq l, %1\n\tjmp %1, %0\n");
+    let text = stderr(&output);
+    assert!(text.contains("if this is a loop without an end"), "{text}");
+}
+
+#[test]
 fn running_into_data_in_the_text_is_told_apart() {
     trouble("falls_into_data", &["falls_into_data.s"], (125, "x"));
 }
@@ -487,6 +545,10 @@ fn an_interrupt_in_a_loop_says_where_it_was() {
         text.contains(r#"{"outcome":"interrupted","status":130,"#),
         "{text}"
     );
+    let place =
+        "\n --> spin.s:3:9\n  |\n3 | loop:   jmp     loop\n  |         ^^^^^^^^^^^^ this would";
+    assert!(text.contains(place), "{text}");
+    assert!(text.contains("loop -> loop  (x64)\n"), "{text}");
 }
 
 #[test]
@@ -506,7 +568,11 @@ fn an_interrupt_while_waiting_for_input_is_heard() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(
         text,
-        "interrupted at 0x8 (echo.s:5), waiting for input, after 2 instructions\n"
+        "interrupted at 0x8 (echo.s:5), waiting for input, after 2 instructions\n \
+          --> echo.s:5:9\n  \
+           |\n\
+         5 |         getc    %ch\n  \
+           |         ^^^^^^^^^^^ this waits for input\n"
     );
     drop(input);
 }
