@@ -1,7 +1,9 @@
 //! The command line, as clap reads it.
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -220,7 +222,13 @@ pub(crate) enum GrammarFormat {
 impl Arguments {
     /// Reads the command line; exits with status 2 where it is wrong.
     pub(crate) fn read() -> Self {
-        let arguments = Self::parse();
+        let arguments = Self::try_parse().unwrap_or_else(|error| {
+            let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+            match second_program(&error, &words.collect::<Vec<_>>()) {
+                Some(message) => refuse(message),
+                None => error.exit(),
+            }
+        });
         if arguments.run.engine == EngineName::Jit && arguments.command.is_none() {
             refuse("the engine `jit` is not built yet; `--engine fast` is the quickest there is");
         }
@@ -228,10 +236,47 @@ impl Arguments {
     }
 }
 
+/// What to say where clap takes a second program for a subcommand.
+fn second_program(error: &clap::Error, words: &[String]) -> Option<String> {
+    let Some(ContextValue::String(second)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let is_conflict = error.kind() == ErrorKind::ArgumentConflict;
+    if !is_conflict || Arguments::command().find_subcommand(second).is_some() {
+        return None;
+    }
+    let mut message = format!("ulm runs one program; what is `{second}`?");
+    let is_source = |word: &&String| {
+        Path::new(word)
+            .extension()
+            .is_some_and(|extension| extension == "s")
+    };
+    let mut pairs = words.windows(2);
+    let value = pairs.find(|pair| match &*pair[0] {
+        "--trace" => !pair[1].starts_with('-') && !is_source(&&pair[1]),
+        "--randomize" => pair[1].parse::<u64>().is_ok(),
+        _ => false,
+    });
+    if let Some([option, value]) = value {
+        _ = write!(
+            message,
+            "\nIf `{value}` belongs to `{option}`, write `{option}={value}`."
+        );
+    } else if is_source(&second) {
+        let files: Vec<_> = words.iter().skip(1).filter(is_source).cloned().collect();
+        let files = files.join(" ");
+        _ = write!(
+            message,
+            "\n`ulmas -o PROGRAM {files}` joins files; then run PROGRAM."
+        );
+    }
+    Some(message)
+}
+
 /// Says what is wrong with the command line, and exits with status 2.
 pub(crate) fn refuse(message: impl std::fmt::Display) -> ! {
     Arguments::command()
-        .error(clap::error::ErrorKind::InvalidValue, message)
+        .error(ErrorKind::InvalidValue, message)
         .exit()
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use diagnostics::Location;
 use ulm_isa::effect::{Expression, Parameter};
 use ulm_isa::{Decoded, Isa};
-use ulmas::image::{Image, SegmentKind, Symbol, SymbolKind};
+use ulmas::image::{FixupKind, Image, SegmentKind, Symbol, SymbolKind, Target};
 
 use crate::program::Program;
 
@@ -111,15 +111,65 @@ impl<'a> Places<'a> {
     /// `label+8 (FILE:LINE)`, with as much of it as is known.
     pub(crate) fn describe_with_line(&self, address: u64) -> String {
         let mut text = self.describe(address);
-        if let Some((file, line)) = self.image().line_at(address) {
+        if let Some((file, line)) = self.line_at(address) {
             _ = write!(text, " ({file}:{line})");
         }
         text
     }
 
+    /// File and line (from 1) of the instruction at an address, if known.
+    pub(crate) fn line_at(&self, address: u64) -> Option<(&'a str, u32)> {
+        let in_text = self.image().line_at(address);
+        in_text.or_else(|| self.line_in_data(address))
+    }
+
+    /// File and line of an instruction in the data segment: the only source line that has it.
+    ///
+    /// Images keep the line numbers of the text alone.
+    fn line_in_data(&self, address: u64) -> Option<(&'a str, u32)> {
+        let code = self.data_instructions().find(|i| i.0 == address)?.1;
+        let source = self.program.sources.get(self.program.source?);
+        // Images keep their own white space.
+        let bare = |text: &'a str| text.chars().filter(|c| !c.is_whitespace());
+        let mut same = (1..)
+            .zip(source.text.lines())
+            .filter(|(_, line)| bare(&line[instruction_in_source(line)]).eq(bare(code)));
+        let (number, _) = same.next()?;
+        same.next().is_none().then_some((&*source.name, number))
+    }
+
+    /// The instructions that the source has put into the data segment: address and text.
+    pub(crate) fn data_instructions(&self) -> impl Iterator<Item = (u64, &'a str)> {
+        let image = self.image();
+        let data = &image.object.data;
+        let base = image.base(SegmentKind::Data);
+        data.records.iter().filter_map(move |record| {
+            let text = data.comment(record);
+            let code = &text[instruction_in_image(text)];
+            let mnemonic = code.split_whitespace().next()?;
+            let address = base.wrapping_add(record.offset);
+            let is_instruction = record.length == 4 && !self.isa.forms_of(mnemonic).is_empty();
+            is_instruction.then_some((address, code))
+        })
+    }
+
+    /// Whether the program takes an address that `is_wanted`, as a jump through a register needs.
+    pub(crate) fn takes_address(&self, is_wanted: impl Fn(u64) -> bool) -> bool {
+        let image = self.image();
+        let mut fixups = image.object.fixups.iter();
+        fixups.any(|fixup| match fixup.target {
+            _ if fixup.kind == FixupKind::Relative => false,
+            Target::Segment(segment) => {
+                is_wanted(image.base(segment).wrapping_add(fixup.addend as u64))
+            }
+            // An image has no others.
+            _ => true,
+        })
+    }
+
     /// The range of an instruction in the source text that it was assembled from.
     pub(crate) fn location(&self, address: u64) -> Option<Location> {
-        let (name, line) = self.image().line_at(address)?;
+        let (name, line) = self.line_at(address)?;
         let sources = &self.program.sources;
         let file = self.program.source?;
         // `#line` may say that the line comes from elsewhere.

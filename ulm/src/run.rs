@@ -228,7 +228,9 @@ impl<'a> Run<'a> {
                 say(&text.render(places, terminal::appearance()));
                 report.outcome = Outcome::Trapped;
                 report.status = status::TRAPPED;
-                let line = places.image().line_at(found.address);
+                // Where no line belongs to the address itself, the one that the message shows.
+                let line = places.line_at(found.address);
+                let line = line.or_else(|| places.line_at(text.address));
                 report.trap = Some(TrapReport {
                     kind: found.kind.name(),
                     address: found.address,
@@ -254,13 +256,21 @@ impl<'a> Run<'a> {
                 report.status = status::LIMIT;
                 report.limit = Some(limit.name());
             }
-            End::Interrupted { waiting } => {
+            End::Interrupted {
+                waiting: is_waiting,
+            } => {
                 let place = places.describe_with_line(self.machine.ip());
-                let waiting = if *waiting { ", waiting for input," } else { "" };
+                let waiting = if *is_waiting {
+                    ", waiting for input,"
+                } else {
+                    ""
+                };
                 say(&format!(
                     "interrupted at {place}{waiting} after {}\n",
                     count(self.machine.instructions(), "instruction")
                 ));
+                let text = trap::interrupt(*is_waiting, &self.machine, places);
+                say(&text.render_place(places, terminal::appearance()));
             }
             End::ReaderGone => report.status = status::READER_GONE,
             End::HostFailed(what) => {

@@ -15,6 +15,10 @@ use crate::trouble::Trouble;
 pub(crate) fn trap(trap: &Trap, machine: &Machine, places: &Places<'_>) -> Trouble {
     let scene = Scene::new(trap.address, machine, places);
     let mut trouble = scene.trouble(trap.kind.code(), trap.kind.to_string());
+    if scene.runs_data() {
+        scene.no_text(&mut trouble);
+        return trouble;
+    }
     match trap.kind {
         TrapKind::IllegalInstruction { .. } => scene.illegal_instruction(&mut trouble),
         TrapKind::DivisionByZero => scene.division_by_zero(&mut trouble),
@@ -28,6 +32,20 @@ pub(crate) fn trap(trap: &Trap, machine: &Machine, places: &Places<'_>) -> Troub
         ),
         TrapKind::MisalignedFetch | TrapKind::IllegalOperand => {}
     }
+    trouble.helps.extend(scene.strange_jump());
+    trouble
+}
+
+/// The place where the user has interrupted the program. The message's first line says that.
+pub(crate) fn interrupt(is_waiting: bool, machine: &Machine, places: &Places<'_>) -> Trouble {
+    let scene = Scene::new(machine.ip(), machine, places);
+    let mut trouble = scene.trouble("", String::new());
+    trouble.label = if is_waiting {
+        "this waits for input".into()
+    } else {
+        "this would have been the next one".into()
+    };
+    trouble.helps.extend(scene.strange_jump());
     trouble
 }
 
@@ -41,11 +59,11 @@ pub(crate) fn limit(limit: Limit, machine: &Machine, places: &Places<'_>) -> Tro
             let number = limits.instructions.unwrap_or(machine.instructions());
             trouble.title = format!("the limit of {} is reached", count(number, "instruction"));
             trouble.label = "this would have been the next one".into();
-            trouble.helps.push(
+            trouble.helps.push(scene.strange_jump().unwrap_or_else(|| {
                 "if this is a loop without an end, which instruction should end it?\n\
                  `--limit` allows more instructions"
-                    .into(),
-            );
+                    .into()
+            }));
         }
         Limit::Memory => {
             trouble.title = format!("the limit of {} of memory is reached", size(limits.memory));
@@ -66,6 +84,9 @@ pub(crate) fn limit(limit: Limit, machine: &Machine, places: &Places<'_>) -> Tro
     }
     trouble
 }
+
+/// How often the same jump in a row is a loop.
+const REPEATED: usize = 4;
 
 /// The place where the program stopped.
 struct Scene<'a> {
@@ -333,6 +354,116 @@ impl<'a> Scene<'a> {
         })
     }
 
+    /// Whether the program has no text and starts in data that is no instruction.
+    fn runs_data(&self) -> bool {
+        let image = self.places.image();
+        if image.size(SegmentKind::Text) > 0 {
+            return false;
+        }
+        match self.places.data_instructions().next() {
+            Some((first, _)) => first != image.base(SegmentKind::Data),
+            None => self.decoded.is_none(),
+        }
+    }
+
+    fn no_text(&self, trouble: &mut Trouble) {
+        let none = "there are no instructions in the text segment";
+        match self.places.data_instructions().next() {
+            Some((first, _)) => {
+                self.show(
+                    trouble,
+                    first,
+                    "the first instruction is in the data segment",
+                );
+                let help = format!("{none}: is `.text` missing in front of them?");
+                trouble.helps.push(help);
+            }
+            None => {
+                trouble.label = "not an instruction of the program".into();
+                trouble.helps.push(none.into());
+            }
+        }
+    }
+
+    /// The word at an address, as it is now.
+    fn word_at(&self, address: u64) -> u32 {
+        self.machine.memory().number(address, 4) as u32
+    }
+
+    /// The register whose value an instruction jumps to, if it does nothing else with it; never %0.
+    fn target_register(&self, word: u32) -> Option<u8> {
+        let decoded = self.places.isa.decode(word)?;
+        let effect = &self.places.isa.instruction(decoded.instruction).effect;
+        let mut statements = effect.statements.iter();
+        let jump = statements.find(|s| s.operation == Operation::JumpAbsolute)?;
+        self.register_read(&jump.arguments[0], decoded)
+            .filter(|&number| number != 0)
+    }
+
+    /// What is wrong with the register jumps that led here, if that is certain.
+    fn strange_jump(&self) -> Option<String> {
+        self.kept_return().or_else(|| self.jump_to_start())
+    }
+
+    /// That one return is made over and over: to behind a call after which nothing has put the
+    /// register back.
+    fn kept_return(&self) -> Option<String> {
+        let &last = self.jumps.last()?;
+        let repeated = self.jumps.iter().rev().take_while(|&&j| j == last).count();
+        if repeated < REPEATED || last.kind != JumpKind::Return || last.to > last.from {
+            return None;
+        }
+        let isa = self.places.isa;
+        let word = self.word_at(last.from);
+        let register = self.target_register(word)?;
+        let call = isa.decode(self.word_at(last.to.checked_sub(4)?))?;
+        let is_call_with_it = isa.flow(call).link == Some(register);
+        // Behind another label another function may begin that control ran into.
+        let label = self.places.label_before(last.from);
+        let is_one_function = label.is_some_and(|label| label.address < last.to);
+        let value = self.machine.register(register);
+        if !is_call_with_it || !is_one_function || value != last.to {
+            return None;
+        }
+        let names = self.places.register_names(last.from, word);
+        let name = Places::register(&names, register);
+        let place = self.places.describe(value);
+        let advice = if self.places.takes_address(|address| address < last.to) {
+            format!(
+                "a function that calls another one must save {name} before and restore it after"
+            )
+        } else {
+            "no call leads to the start of a program: it ends with a halt, not with a return".into()
+        };
+        Some(format!(
+            "{name} (= 0x{value:X} = {place}) still leads back here:\n{advice}"
+        ))
+    }
+
+    /// That the last jump to an address in a register went to the start of a program that does not
+    /// have this address anywhere.
+    fn jump_to_start(&self) -> Option<String> {
+        let mut last = self.jumps.iter().rev();
+        let jump = last.find(|j| j.kind != JumpKind::Jump)?;
+        let has_lines = !self.places.image().object.lines.is_empty();
+        if jump.to != 0 || !has_lines || self.places.takes_address(|address| address == 0) {
+            return None;
+        }
+        let word = self.word_at(jump.from);
+        let register = self.target_register(word)?;
+        let names = self.places.register_names(jump.from, word);
+        let name = Places::register(&names, register);
+        let is = match self.machine.register(register) {
+            0 => "is",
+            _ => "was",
+        };
+        Some(format!(
+            "{name} {is} 0 at {}, so the jump goes to the start of the program:\n\
+             was it ever set?",
+            self.places.describe_with_line(jump.from)
+        ))
+    }
+
     fn illegal_instruction(&self, trouble: &mut Trouble) {
         trouble.label = "not an instruction".into();
         let image = self.places.image();
@@ -355,12 +486,15 @@ impl<'a> Scene<'a> {
         } else if let Some(jump) = last_jump
             && jump.to == self.address
         {
-            let word = self.machine.memory().number(jump.from, 4) as u32;
+            let word = self.word_at(jump.from);
             self.show(trouble, jump.from, &self.values_of(jump.from, word));
             trouble.helps.push(strange_target(jump.kind).into());
-        } else if self.address >= image.size(SegmentKind::Text) {
-            let last = image.size(SegmentKind::Text).saturating_sub(1) & !3;
-            self.show(trouble, last, "the last instruction");
+        } else if self.address >= image.size(SegmentKind::Text)
+            && (image.size(SegmentKind::Text) > 0 || image.segment_at(self.address).is_none())
+        {
+            if let Some(last) = image.size(SegmentKind::Text).checked_sub(1) {
+                self.show(trouble, last & !3, "the last instruction");
+            }
             let missing = way_out(self.places.isa);
             trouble.helps.push(format!(
                 "execution ran past the end of the text: is {missing} missing?"

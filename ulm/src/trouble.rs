@@ -46,6 +46,14 @@ impl Trouble {
         }
     }
 
+    /// The text without its first line, for a message that says otherwise what happened.
+    pub(crate) fn render_place(&self, places: &Places<'_>, appearance: Appearance) -> String {
+        let text = self.render(places, appearance);
+        text.split_once('\n')
+            .map_or("", |(_, place)| place)
+            .to_owned()
+    }
+
     /// The same shape with what an image knows: at best file, line, and the text of the line.
     fn render_without_source(&self, places: &Places<'_>, appearance: Appearance) -> String {
         let palette = Palette::of(appearance);
@@ -56,7 +64,7 @@ impl Trouble {
             ..
         } = palette;
         // One space where a line number would be.
-        let (place, number) = match places.image().line_at(self.address) {
+        let (place, number) = match places.line_at(self.address) {
             Some((file, line)) => (format!("{file}:{line}"), line.to_string()),
             None => (places.describe_with_address(self.address), " ".to_owned()),
         };

@@ -228,6 +228,34 @@ fn a_wrong_command_line_has_status_2() {
 }
 
 #[test]
+fn a_second_program_is_answered_with_how_to_join_files() {
+    let output = run(&["--stats", "hello.s", "echo.s"]);
+    assert_eq!(status(&output), 2);
+    let text = stderr(&output);
+    assert!(text.contains("ulm runs one program"), "{text}");
+    assert!(
+        text.contains("`ulmas -o PROGRAM hello.s echo.s` joins"),
+        "{text}"
+    );
+    let output = run(&["hello.s", "explain"]);
+    assert_eq!(status(&output), 2);
+    assert!(!stderr(&output).contains("one program"));
+}
+
+#[test]
+fn a_forgotten_equals_sign_is_found() {
+    for (option, value) in [("--trace", "out.txt"), ("--randomize", "7")] {
+        let output = run(&[option, value, "hello.s"]);
+        assert_eq!(status(&output), 2);
+        let text = stderr(&output);
+        assert!(
+            text.contains(&format!("write `{option}={value}`")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn an_engine_that_is_not_built_is_not_offered() {
     assert!(!stdout(&run(&["--help"])).contains("jit"));
     assert!(stderr(&run(&["--engine", "jit", "hello.s"])).contains("not built yet"));
@@ -273,6 +301,86 @@ fn an_index_that_is_not_multiplied_gets_its_scale() {
 #[test]
 fn running_off_the_end_is_told_apart() {
     trouble("past_the_end", &["past_the_end.s"], (125, "x\n"));
+}
+
+#[test]
+fn a_forgotten_text_directive_is_told_apart() {
+    trouble("no_text", &["no_text.s"], (125, ""));
+}
+
+#[test]
+fn a_program_in_the_data_segment_is_not_told_to_have_no_instructions() {
+    let output = run_with_input(&["-"], b"\t.data\n\tldzwq 0, %1\n\tdivq %1, %1, %4\n");
+    let text = stderr(&output);
+    assert!(text.contains("division by zero"), "{text}");
+    assert!(text.contains("--> <stdin>:3:2\n"), "{text}");
+    assert!(!text.contains("text segment"), "{text}");
+}
+
+#[test]
+fn an_empty_program_is_not_told_to_put_text_in_front() {
+    let output = run_with_input(&["-"], b"# nothing\n");
+    let text = stderr(&output);
+    let help = "help: there are no instructions in the text segment\n";
+    assert!(text.contains(help), "{text}");
+}
+
+#[test]
+fn a_return_address_that_was_not_saved_is_told_apart() {
+    trouble(
+        "kept_return",
+        &["--limit", "1000", "kept_return.s"],
+        (124, ""),
+    );
+}
+
+#[test]
+fn a_return_from_what_was_never_called_is_told_apart() {
+    let source = b"main:\tldzwq f, %1\n\tjmp %1, %2\n\tjmp %2, %0\nf:\tjmp %2, %0\n";
+    let output = run_with_input(&["--limit", "99", "-"], source);
+    let text = stderr(&output);
+    assert!(
+        text.contains("%2 (= 0x8 = main+8) still leads back"),
+        "{text}"
+    );
+    assert!(text.contains("it ends with a halt"), "{text}");
+}
+
+#[test]
+fn a_function_that_control_runs_into_is_not_told_to_save_its_return_address() {
+    let source = b"\tldzwq f, %1\n\tjmp %1, %2\nf:\tjmp %2, %0\n";
+    let output = run_with_input(&["--limit", "99", "-"], source);
+    let text = stderr(&output);
+    assert!(text.contains("if this is a loop without an end"), "{text}");
+}
+
+#[test]
+fn a_call_through_a_register_that_is_zero_is_told_apart() {
+    trouble(
+        "unset_call",
+        &["--limit", "1000", "unset_call.s"],
+        (124, "A".repeat(500).as_str()),
+    );
+}
+
+#[test]
+fn a_trap_after_a_jump_to_zero_names_the_register() {
+    let source = b"\t.equ P, 7\n\tsubq 0, %1, %0\n\tjnz f\n\tldzwq 1, %1\n\tjmp %P, %0\n\
+                   f:\tdivq %2, %1, %4\n";
+    let output = run_with_input(&["-"], source);
+    let text = stderr(&output);
+    assert!(text.contains("division by zero"), "{text}");
+    assert!(
+        text.contains("%P is 0 at 0xC (<stdin>:5), so the jump goes to"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_loop_through_the_address_of_the_start_is_no_mistake_of_a_register() {
+    let output = run_with_input(&["--limit", "99", "-"], b"l:\tldzwq l, %1\n\tjmp %1, %0\n");
+    let text = stderr(&output);
+    assert!(text.contains("if this is a loop without an end"), "{text}");
 }
 
 #[test]
@@ -437,6 +545,10 @@ fn an_interrupt_in_a_loop_says_where_it_was() {
         text.contains(r#"{"outcome":"interrupted","status":130,"#),
         "{text}"
     );
+    let place =
+        "\n --> spin.s:3:9\n  |\n3 | loop:   jmp     loop\n  |         ^^^^^^^^^^^^ this would";
+    assert!(text.contains(place), "{text}");
+    assert!(text.contains("loop -> loop  (x64)\n"), "{text}");
 }
 
 #[test]
@@ -456,7 +568,11 @@ fn an_interrupt_while_waiting_for_input_is_heard() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(
         text,
-        "interrupted at 0x8 (echo.s:5), waiting for input, after 2 instructions\n"
+        "interrupted at 0x8 (echo.s:5), waiting for input, after 2 instructions\n \
+          --> echo.s:5:9\n  \
+           |\n\
+         5 |         getc    %ch\n  \
+           |         ^^^^^^^^^^^ this waits for input\n"
     );
     drop(input);
 }
@@ -547,6 +663,14 @@ fn a_report_names_the_trap_and_its_place() {
             "message": "division by zero",
         })
     );
+}
+
+#[test]
+fn a_report_of_a_trap_behind_the_text_has_the_line_of_the_last_instruction() {
+    let trapped = report(&["past_the_end.s"]);
+    assert_eq!(trapped["trap"]["address"], 8);
+    assert_eq!(trapped["trap"]["file"], "past_the_end.s");
+    assert_eq!(trapped["trap"]["line"], 3);
 }
 
 #[test]
