@@ -468,3 +468,16 @@ pub(crate) struct Warning {
     pub(crate) span: Span,
     pub(crate) kind: WarningKind,
 }
+
+impl WarningKind {
+    /// The code that `explain` takes.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "U0701",
+            Self::FallsIntoData { .. } => "U0702",
+            Self::FallsOffEnd => "U0703",
+            Self::UnusedLabel { .. } => "U0704",
+            Self::SharedRegister { .. } => "U0705",
+        }
+    }
+}

@@ -481,28 +481,31 @@ impl Warning {
     /// The warning as a message about `file`.
     pub(crate) fn to_diagnostic(&self, file: FileId) -> Diagnostic {
         let at = |span: Span| Location::new(file, span.range());
-        let warning = |code, label: &str| {
-            Diagnostic::warning(code, self.kind.to_string(), at(self.span), label)
+        let warning = |label: &str| {
+            Diagnostic::warning(
+                self.kind.code(),
+                self.kind.to_string(),
+                at(self.span),
+                label,
+            )
         };
         match &self.kind {
-            WarningKind::Unreachable { before, mnemonic } => {
-                warning("U0701", "no label leads here").with_secondary(
+            WarningKind::Unreachable { before, mnemonic } => warning("no label leads here")
+                .with_secondary(
                     at(*before),
                     format!("control does not go on behind `{mnemonic}`"),
-                )
-            }
+                ),
             WarningKind::FallsIntoData { data } => {
-                warning("U0702", "control goes on behind this instruction")
+                warning("control goes on behind this instruction")
                     .with_secondary(at(*data), "data follows")
                     .with_help("is a `halt` or a `jmp` missing?")
             }
-            WarningKind::FallsOffEnd => warning(
-                "U0703",
-                "the last instruction, and control goes on behind it",
-            )
-            .with_help("is a `halt` or a `jmp` missing?"),
+            WarningKind::FallsOffEnd => {
+                warning("the last instruction, and control goes on behind it")
+                    .with_help("is a `halt` or a `jmp` missing?")
+            }
             WarningKind::UnusedLabel { name, is_mnemonic } => {
-                let diagnostic = warning("U0704", "nothing refers to it");
+                let diagnostic = warning("nothing refers to it");
                 if *is_mnemonic {
                     diagnostic.with_help(format!(
                         "the instruction `{name}` must be indented; in column 1 it is a label"
@@ -512,7 +515,7 @@ impl Warning {
                 }
             }
             WarningKind::SharedRegister { first, other, .. } => {
-                warning("U0705", "used here, in the middle of the other's uses")
+                warning("used here, in the middle of the other's uses")
                     .with_secondary(at(*first), format!("`{other}` is in use from here on"))
             }
         }
