@@ -1,5 +1,7 @@
 //! The `ulmas` command.
 
+#![forbid(unsafe_code)]
+
 mod command;
 
 use std::process::ExitCode;
