@@ -1,0 +1,1 @@
+//! Joins functions to one piece of code.

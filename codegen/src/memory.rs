@@ -1,0 +1,1 @@
+//! Memory for code: writable or executable, never both.

@@ -1,0 +1,5 @@
+//! The `emjay` command.
+
+#![forbid(unsafe_code)]
+
+fn main() {}
