@@ -1,1 +1,3 @@
 //! Passes over the IR.
+
+pub mod stack_checks;
