@@ -402,6 +402,14 @@ pub enum Instruction {
     CallFunction { callee: FunctionId },
     /// A call through the context's table.
     CallImport { import: ImportId },
+    /// The function's entry: the parameters that come in registers are defined beside it, fixed.
+    Parameters,
+    /// A parameter that comes on the stack, the `index`th 8 bytes from the stack pointer at entry.
+    StackParameter { rd: Register, index: u32 },
+    /// The unsigned division of 128 bits by 64, the divisor not 0. Operands and results stand beside
+    /// it, fixed: x0 low half, x1 high half, x2 divisor give x0 low half, x1 high half of the
+    /// quotient, x2 remainder.
+    WideDivide,
     /// Leaves if the stack's limit has been reached; `finish` puts it before the prologue.
     StackCheck { label: Label },
     /// The end of the function; the result stands beside it, fixed in x0.
