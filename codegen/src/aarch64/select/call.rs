@@ -97,12 +97,10 @@ impl Selector<'_> {
                 .builder
                 .emit_as(Linkage::Prologue, Instruction::StackParameter { rd, index }),
             ArgumentPlace::Register(place) => {
-                match self.parameters[usize::from(place)] {
+                if let Some(later) = self.parameters[usize::from(place)].replace(rd) {
                     // It is fetched a second time.
-                    Some(rn) => self.builder.emit(Instruction::Mov { rd: rn, rn: rd }),
-                    None => {}
+                    self.builder.emit(Instruction::Mov { rd: later, rn: rd });
                 }
-                self.parameters[usize::from(place)] = Some(rd);
             }
         }
     }
