@@ -373,7 +373,9 @@ impl Checker<'_, '_> {
         let names = self.scopes.iter().map(|&name| self.ast.names.text(name));
         let near = is_shown.then(|| nearest(text, names)).flatten();
         let other = |variable: &&Identifier| variable.name == name;
-        let elsewhere = is_shown.then(|| self.variables.iter().rfind(other)).flatten();
+        let elsewhere = is_shown
+            .then(|| self.variables.iter().rfind(other))
+            .flatten();
         let kind = CheckErrorKind::UndefinedVariable {
             name: text.to_owned(),
             near: near.map(str::to_owned),

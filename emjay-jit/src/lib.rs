@@ -26,6 +26,7 @@ mod lexer;
 mod lower;
 mod names;
 mod parser;
+pub mod random;
 mod reason;
 mod span;
 

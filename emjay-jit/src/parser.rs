@@ -385,7 +385,11 @@ impl<'s> Parser<'s> {
         let start = self.current.span;
         let kind = self.simple()?;
         let value = match kind {
-            StatementKind::Expression(value) if matches!(self.current.token, Token::End | Token::Fn) =>{ Some(value)},
+            StatementKind::Expression(value)
+                if matches!(self.current.token, Token::End | Token::Fn) =>
+            {
+                Some(value)
+            }
             _ => {
                 self.semicolon_after_simple(kind)?;
                 None
