@@ -7,9 +7,7 @@
 
 use super::super::instruction::{Instruction, Label};
 use crate::ir::{BlockId, ExitId};
-use crate::machine::{
-    Code, CodeBlock, CodeExit, Constraint, Extra, Operand, Register, Role,
-};
+use crate::machine::{Code, CodeBlock, CodeExit, Constraint, Extra, Operand, Register, Role};
 use crate::origin::{Linkage, Origin};
 
 /// A constant that is made before the instructions that stand at and before a reversed position.
@@ -263,7 +261,10 @@ impl Builder {
 
     fn append_block(&self, parts: &BlockParts, code: &mut Code<Instruction>) {
         let range = |(start, end): (u32, u32)| start as usize..end as usize;
-        let mut insertions = self.insertions[range(parts.insertions)].iter().rev().peekable();
+        let mut insertions = self.insertions[range(parts.insertions)]
+            .iter()
+            .rev()
+            .peekable();
         let mut extras = self.extras[range(parts.extras)].iter().rev().peekable();
         let mut exits = self.exits[range(parts.exits)].iter().rev().peekable();
         for at in range(parts.instructions).rev() {
@@ -351,7 +352,12 @@ mod tests {
         builder.begin_group(Origin::default());
         builder.emit(constant(0, 0));
         builder.end_group();
-        builder.insert_constant(position, Register::virtual_register(1), 1, Origin::default());
+        builder.insert_constant(
+            position,
+            Register::virtual_register(1),
+            1,
+            Origin::default(),
+        );
         builder.end_block(BlockId(0));
         let code = builder.finish();
         let expected: Vec<Instruction> = (0..3).map(|i| constant(i, i64::from(i))).collect();
