@@ -1,5 +1,6 @@
 //! AArch64.
 
+pub mod decode;
 pub mod display;
 pub mod encode;
 mod finish;
@@ -8,8 +9,10 @@ pub mod instruction;
 mod operands;
 pub mod registers;
 mod select;
+pub(crate) mod stubs;
 mod tables;
 
+pub use decode::decode;
 pub use display::print;
 pub use encode::encode;
 pub use registers::registers;
