@@ -137,7 +137,15 @@ fn distance(jumps: &[Jump], jump: &Jump, target: JumpTarget) -> i32 {
 fn shorten(jumps: &mut [Jump], targets: &[JumpTarget]) -> bool {
     let mut changed = false;
     for i in 0..jumps.len() {
-        if !jumps[i].short && i8::try_from(distance(jumps, &jumps[i], targets[i])).is_ok() {
+        let (jump, target) = (&jumps[i], targets[i]);
+        let backward = target.jumps_before as usize <= i;
+        // Shorter, it ends nearer to what is before it; what is behind it moves as it does.
+        let gained = if backward {
+            jump.long_length() - SHORT
+        } else {
+            0
+        };
+        if !jump.short && i8::try_from(distance(jumps, jump, target) + gained as i32).is_ok() {
             jumps[i].short = true;
             changed = true;
         }
