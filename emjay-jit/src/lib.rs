@@ -27,6 +27,7 @@ mod lower;
 mod names;
 mod parser;
 mod reason;
+pub mod session;
 mod span;
 
 pub use built_in::{BUILT_IN, BuiltIn, GETC, PUTC};

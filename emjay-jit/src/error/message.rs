@@ -179,9 +179,7 @@ impl CheckError {
                     "first declared here"
                 };
                 let diagnostic = match first {
-                    Some(first) => {
-                        error("declared again").with_secondary(at(*first), what)
-                    }
+                    Some(first) => error("declared again").with_secondary(at(*first), what),
                     None => error("declared again"),
                 };
                 diagnostic.with_repair("to give it another value, assign", at(*keyword), "")
@@ -212,12 +210,14 @@ impl CheckError {
                     Some((span, Passed::IfWithoutElse)) => {
                         diagnostic.with_secondary(at(*span), "has no `else`")
                     }
-                    Some((span, Passed::While)) => diagnostic
-                        .with_secondary(at(*span), "a loop may always end, or not begin"),
+                    Some((span, Passed::While)) => {
+                        diagnostic.with_secondary(at(*span), "a loop may always end, or not begin")
+                    }
                 }
             }
-            CheckErrorKind::FunctionTooLarge { .. } => error("too many values at its joins")
-                .with_help("make several functions of it"),
+            CheckErrorKind::FunctionTooLarge { .. } => {
+                error("too many values at its joins").with_help("make several functions of it")
+            }
         }
     }
 }

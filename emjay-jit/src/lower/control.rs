@@ -14,12 +14,7 @@ impl Lowering<'_, '_> {
     ///     jmp b4(…)
     /// b2: br  r5, b3(), b4() // `else if`
     /// ```
-    pub(super) fn if_statement(
-        &mut self,
-        branches: Slice,
-        otherwise: Option<Block>,
-        span: Span,
-    ) {
+    pub(super) fn if_statement(&mut self, branches: Slice, otherwise: Option<Block>, span: Span) {
         let join = self.variables.begin_join();
         let end = self.builder.label();
         let mut rest = None;

@@ -174,7 +174,10 @@ impl Lowering<'_, '_> {
         let columns = columns_that_differ(&rows, joined.len());
         let row = |edge: usize| {
             let row = &rows[edge * joined.len()..(edge + 1) * joined.len()];
-            columns.iter().map(|&column| row[column]).collect::<Vec<_>>()
+            columns
+                .iter()
+                .map(|&column| row[column])
+                .collect::<Vec<_>>()
         };
         for (index, edge) in edges.iter().enumerate() {
             match edge.from {
@@ -217,9 +220,9 @@ impl Lowering<'_, '_> {
         let before: Vec<Value> = joined.iter().map(|v| current[v.index()]).collect();
         for (index, edge) in edges.iter().enumerate() {
             let start = edge.changed as usize - join.first_changed;
-            let end = edges
-                .get(index + 1)
-                .map_or(changed.len(), |next| next.changed as usize - join.first_changed);
+            let end = edges.get(index + 1).map_or(changed.len(), |next| {
+                next.changed as usize - join.first_changed
+            });
             for &(variable, value) in &changed[start..end] {
                 current[variable.index()] = value;
             }

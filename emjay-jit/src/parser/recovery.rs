@@ -7,9 +7,7 @@ use crate::lexer::{Lexeme, Token};
 use crate::span::Span;
 
 /// Words that other languages have for `let`.
-const LIKE_LET: [&str; 8] = [
-    "var", "const", "int", "long", "auto", "local", "mut", "i64",
-];
+const LIKE_LET: [&str; 8] = ["var", "const", "int", "long", "auto", "local", "mut", "i64"];
 /// Words that other languages have for `fn`.
 const LIKE_FN: [&str; 6] = ["func", "fun", "function", "def", "proc", "sub"];
 
