@@ -22,6 +22,7 @@ mod built_in;
 mod check;
 mod compile;
 mod error;
+mod explanations;
 mod lexer;
 mod lower;
 mod names;
@@ -32,6 +33,7 @@ mod span;
 
 pub use built_in::{BUILT_IN, BuiltIn, GETC, PUTC};
 pub use compile::{Checked, Program, check, compile, lower, parse};
+pub use explanations::EXPLANATIONS;
 pub use lower::Options;
 pub use names::{Name, Names};
 pub use parser::DEEPEST_NESTING;
