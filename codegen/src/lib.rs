@@ -17,6 +17,7 @@ pub mod memory;
 pub mod native;
 pub mod origin;
 pub mod passes;
+pub mod random;
 pub mod regalloc;
 pub mod x86_64;
 
