@@ -24,7 +24,7 @@
 //!
 //! Blocks are walked in reverse postorder, which is their new order: what dominates a block has been
 //! seen before it. Blocks that no branch leads to any more are left out, also in the rest of the
-//! walk.
+//! walk; not so loops, to which a way back might lead.
 
 mod arithmetic;
 mod compare;
@@ -56,7 +56,7 @@ pub fn simplify(function: &mut Function, costs: Costs) {
     let flow = Flow::of(function);
     let mut simplifier = Simplifier::new(function, &flow, costs);
     for &block in flow.reverse_postorder() {
-        if block == BlockId::ENTRY || simplifier.is_reached[block.index()] {
+        if simplifier.may_be_reached(block) {
             simplifier.block(block);
         } else {
             simplifier.progress[block.index()] = Progress::LeftOut;
@@ -86,8 +86,6 @@ struct Simplifier<'a> {
     new: Function,
     /// How far the walk has come with each old block.
     progress: Vec<Progress>,
-    /// The old blocks that something leads to.
-    is_reached: Vec<bool>,
     /// What stands for each old value.
     known: Vec<Offset>,
     /// The values of the new function.
@@ -114,7 +112,6 @@ impl<'a> Simplifier<'a> {
             uses: Uses::of(old, flow),
             new,
             progress: vec![Progress::Ahead; old.blocks.len()],
-            is_reached: vec![false; old.blocks.len()],
             known: vec![Offset::constant(0); old.values as usize],
             numbering: Numbering::new(old.values as usize),
             decided: FxHashMap::default(),
@@ -135,6 +132,20 @@ impl<'a> Simplifier<'a> {
         }
         self.new.values = self.numbering.len();
         self.new
+    }
+
+    /// Whether something leads to a block that is next, or may turn out to.
+    fn may_be_reached(&self, block: BlockId) -> bool {
+        block == BlockId::ENTRY
+            || self
+                .flow
+                .predecessors(block)
+                .iter()
+                .any(|&from| match self.progress[from.index()] {
+                    Progress::Ahead => self.flow.is_reachable(from),
+                    Progress::LeftOut => false,
+                    Progress::Made(name) => self.leads_to(name, block),
+                })
     }
 
     /// Walks a block.
@@ -300,7 +311,6 @@ impl<'a> Simplifier<'a> {
     }
 
     fn target(&mut self, old: Target) -> Target {
-        self.is_reached[old.block.index()] = true;
         Target {
             block: old.block,
             arguments: self.list(old.arguments),
