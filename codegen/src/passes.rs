@@ -82,6 +82,7 @@ pub fn optimise(module: &mut Module, level: Level, options: Options) {
             for function in &mut module.functions {
                 blocks::straighten(function);
                 simplify::simplify(function, &options.costs);
+                simplify::simplify(function, options.costs);
                 blocks::straighten(function);
                 dead::eliminate(function);
                 renumber::renumber(function);

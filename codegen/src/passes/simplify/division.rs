@@ -33,8 +33,11 @@ impl Simplifier<'_> {
         };
         let exit = self.exit(exit);
         let dest = self.numbering.add(self.here, definition);
+<<<<<<< HEAD
         let (slot, _) = self.numbering.find(definition);
         self.numbering.enter(&slot, dest);
+=======
+>>>>>>> passes
         self.push(Op::Divide {
             operator,
             dest,
@@ -223,6 +226,13 @@ impl Simplifier<'_> {
     /// A division of 128 bits. If the upper half of the dividend is 0, ordinary ones do.
     pub(super) fn wide_divide(&mut self, results: List, operands: List, exit: Option<ExitId>) {
         let old = self.old;
+<<<<<<< HEAD
+=======
+        let needed = exit.is_some() || old.list(results).any(|value| self.uses.is_live(value));
+        if !needed {
+            return;
+        }
+>>>>>>> passes
         let mut values = old.list(operands);
         let (Some(low), Some(high), Some(divisor)) = (values.next(), values.next(), values.next())
         else {
@@ -244,10 +254,13 @@ impl Simplifier<'_> {
             }
             return;
         }
+<<<<<<< HEAD
         let needed = exit.is_some() || old.list(results).any(|value| self.uses.is_live(value));
         if !needed {
             return;
         }
+=======
+>>>>>>> passes
         let operands = self.list(operands);
         let known_divisor = self.offset(divisor);
         let is_safe = if known_divisor.is_constant() {
