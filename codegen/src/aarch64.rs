@@ -5,6 +5,7 @@ pub mod display;
 pub mod encode;
 pub mod immediate;
 pub mod instruction;
+pub mod simulator;
 mod tables;
 
 pub use decode::decode;
