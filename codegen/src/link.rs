@@ -494,9 +494,9 @@ impl Linked {
         Some((function, &function.calls[site]))
     }
 
-    /// Whether an offset is the site at which the trampoline leaves.
-    pub fn is_trampoline_site(&self, offset: u32) -> bool {
-        self.stubs.trampoline_site == Some(offset)
+    /// The site at which the trampoline leaves, as the exit stub is told it, if it checks the stack.
+    pub fn trampoline_site(&self) -> Option<u32> {
+        self.stubs.trampoline_site
     }
 
     /// The offset of the entry stub.
