@@ -412,6 +412,11 @@ impl Linked {
         self.code.len()
     }
 
+    /// The number of bytes that are code; the catalogue lies behind them.
+    pub fn code_size(&self) -> usize {
+        self.code.len() - 8 * self.by_id.len()
+    }
+
     /// The bytes for code that lies at `base`, a multiple of 16.
     pub fn relocated(&self, base: u64) -> Vec<u8> {
         let mut bytes = vec![0; self.size()];
