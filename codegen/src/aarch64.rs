@@ -10,6 +10,7 @@ mod operands;
 pub mod registers;
 mod select;
 pub(crate) mod stubs;
+pub mod simulator;
 mod tables;
 
 pub use decode::decode;
