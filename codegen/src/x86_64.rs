@@ -8,3 +8,4 @@ pub mod encode;
 pub mod instruction;
 
 pub use display::print;
+pub use encode::encode;
