@@ -4,6 +4,7 @@ pub mod display;
 pub mod encode;
 pub mod immediate;
 pub mod instruction;
+pub(crate) mod stubs;
 mod tables;
 
 pub use display::print;

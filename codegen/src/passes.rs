@@ -14,6 +14,7 @@ pub mod dead;
 pub mod dedup;
 pub mod renumber;
 mod rewrite;
+pub mod stack_checks;
 #[cfg(test)]
 mod testing;
 

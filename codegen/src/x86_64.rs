@@ -6,6 +6,7 @@
 pub mod display;
 pub mod encode;
 pub mod instruction;
+pub(crate) mod stubs;
 
 pub use display::print;
 pub use encode::encode;
