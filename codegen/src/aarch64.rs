@@ -1,5 +1,6 @@
 //! AArch64.
 
+pub mod decode;
 pub mod display;
 pub mod encode;
 pub mod immediate;
@@ -7,5 +8,6 @@ pub mod instruction;
 pub(crate) mod stubs;
 mod tables;
 
+pub use decode::decode;
 pub use display::print;
 pub use encode::encode;

@@ -20,6 +20,7 @@
 //! - `Argument` stands in the entry block, or anywhere if that is the only block.
 
 pub mod flow;
+pub mod interpret;
 pub mod text;
 
 use crate::origin::{Origin, Place, PlaceId};
