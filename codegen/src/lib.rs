@@ -18,6 +18,7 @@ pub mod native;
 pub mod origin;
 pub mod passes;
 pub mod program;
+pub mod random;
 pub mod regalloc;
 pub mod unwind;
 pub mod x86_64;
