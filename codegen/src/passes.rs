@@ -15,12 +15,15 @@ pub mod dedup;
 pub mod renumber;
 mod rewrite;
 pub mod stack_checks;
+pub mod simplify;
+pub mod strength;
 #[cfg(test)]
 mod testing;
 
 pub use blocks::split_critical_edges;
 
 use crate::ir::{Function, Module};
+use strength::Costs;
 
 /// How much is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
@@ -39,11 +42,16 @@ pub enum Level {
 pub struct Options {
     /// Whether calls of small functions may be replaced by their bodies ([`Level::Full`] only).
     pub inline: bool,
+    /// What decides between ways of multiplying and dividing ([`Level::Full`] only).
+    pub costs: Costs,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { inline: true }
+        Self {
+            inline: true,
+            costs: Costs::AARCH64,
+        }
     }
 }
 
@@ -62,12 +70,21 @@ pub const BASIC: [Pass; 4] = [
 /// function is left.
 ///
 /// In debug builds the module is verified after every pass.
-pub fn optimise(module: &mut Module, level: Level, _options: Options) {
+pub fn optimise(module: &mut Module, level: Level, options: Options) {
     match level {
         Level::None => {}
-        Level::Basic | Level::Full => {
+        Level::Basic => {
             for (_, pass) in BASIC {
                 module.functions.iter_mut().for_each(pass);
+            }
+        }
+        Level::Full => {
+            for function in &mut module.functions {
+                blocks::straighten(function);
+                simplify::simplify(function, &options.costs);
+                blocks::straighten(function);
+                dead::eliminate(function);
+                renumber::renumber(function);
             }
         }
     }

@@ -402,6 +402,9 @@ fn encode_with(instruction: &Instruction, distance: impl Fn(Label) -> Option<i32
         | Instruction::LoadAddress { .. }
         | Instruction::CallFunction { .. }
         | Instruction::CallImport { .. }
+        | Instruction::Parameters
+        | Instruction::StackParameter { .. }
+        | Instruction::WideDivide
         | Instruction::StackCheck { .. }
         | Instruction::Return => return None,
     };

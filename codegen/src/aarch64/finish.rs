@@ -274,7 +274,9 @@ impl Finisher<'_> {
         }
         let edits = &self.allocation.edits;
         let next = edits.partition_point(|edit| edit.before < parts.start);
-        let has_edits = edits.get(next).is_some_and(|edit| edit.before == parts.start);
+        let has_edits = edits
+            .get(next)
+            .is_some_and(|edit| edit.before == parts.start);
         (!has_edits).then_some(self.code.origins[first])
     }
 

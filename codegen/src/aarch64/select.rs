@@ -16,6 +16,8 @@ mod constants;
 mod divide;
 mod logic;
 mod memory;
+#[cfg(test)]
+mod tests;
 
 use self::builder::Builder;
 use self::constants::Constants;

@@ -15,7 +15,18 @@ pub(super) fn arguments_for<'a>(
 ) -> impl Iterator<Item = Value> + 'a {
     flow.predecessors(block)
         .iter()
-        .flat_map(move |&from| function.successors(from))
+        .flat_map(move |&from| arguments_from(function, from, block, index))
+}
+
+/// The arguments that one block hands over to a parameter of another: one for each way between them.
+pub(super) fn arguments_from(
+    function: &Function,
+    from: BlockId,
+    block: BlockId,
+    index: usize,
+) -> impl Iterator<Item = Value> + '_ {
+    function
+        .successors(from)
         .filter(move |target| target.block == block)
         .filter_map(move |target| function.list(target.arguments).nth(index))
 }

@@ -38,13 +38,20 @@ impl Layout {
     /// arguments of calls.
     pub(super) fn of(used: &RegisterSet, has_calls: bool, slots: u32, outgoing: u32) -> Self {
         let saved = pairs(used, has_calls);
-        let saved_count: u32 = saved.iter().map(|(_, second)| 1 + u32::from(second.is_some())).sum();
+        let saved_count: u32 = saved
+            .iter()
+            .map(|(_, second)| 1 + u32::from(second.is_some()))
+            .sum();
         let (saved_bytes, slot_bytes) = (saved_count * 8, slots * 8);
         let whole = aligned(saved_bytes + slot_bytes);
         let (step, rest, slots_at) = if outgoing == 0 && whole <= LARGEST_STEP && saved_count > 0 {
             (whole, 0, saved_bytes)
         } else {
-            (aligned(saved_bytes), aligned(slot_bytes + outgoing), outgoing)
+            (
+                aligned(saved_bytes),
+                aligned(slot_bytes + outgoing),
+                outgoing,
+            )
         };
         // The link register is the second of the first pair, or alone.
         let return_address = match saved.first() {

@@ -95,7 +95,8 @@ impl Selector<'_> {
     fn add_immediate(&mut self, rd: Register, a: Value, constant: i64) -> bool {
         let magnitude = constant.unsigned_abs();
         let op = if constant < 0 { Alu::Sub } else { Alu::Add };
-        if magnitude >= 1 << 24 || (magnitude < 1 << 16 && immediate::arithmetic(magnitude).is_none())
+        if magnitude >= 1 << 24
+            || (magnitude < 1 << 16 && immediate::arithmetic(magnitude).is_none())
         {
             return false;
         }
@@ -106,7 +107,11 @@ impl Selector<'_> {
         }
         let (high, low) = (magnitude as u32 & 0xff_f000, magnitude as u32 & 0xfff);
         if high != 0 {
-            let rd = if low == 0 { rd } else { self.builder.register() };
+            let rd = if low == 0 {
+                rd
+            } else {
+                self.builder.register()
+            };
             let value = high;
             self.builder
                 .emit(Instruction::AddImmediate { op, rd, rn, value });

@@ -7,9 +7,7 @@
 
 use super::super::instruction::{Instruction, Label};
 use crate::ir::{BlockId, ExitId};
-use crate::machine::{
-    Code, CodeBlock, CodeExit, Constraint, Extra, Operand, Register, Role,
-};
+use crate::machine::{Code, CodeBlock, CodeExit, Constraint, Extra, Operand, Register, Role};
 use crate::origin::{Linkage, Origin};
 
 /// A constant that is made before the instructions that stand at and before a reversed position.
@@ -35,6 +33,14 @@ struct BlockParts {
     loop_depth: u32,
 }
 
+/// Where a group begins in the tables.
+#[derive(Debug, Clone, Copy, Default)]
+struct GroupStart {
+    instructions: u32,
+    extras: u32,
+    exits: u32,
+}
+
 /// Code that is being put together.
 #[derive(Debug)]
 pub(super) struct Builder {
@@ -52,11 +58,8 @@ pub(super) struct Builder {
     blocks: Vec<BlockParts>,
     virtual_registers: u32,
 
-    /// The group that is being written, forwards.
-    group: Vec<Instruction>,
-    group_origins: Vec<Origin>,
-    group_extras: Vec<Extra>,
-    group_exits: Vec<(u32, ExitId)>,
+    /// Where the group that is being written, forwards, begins in the tables.
+    group: GroupStart,
     /// Where the extra operands that are being collected begin.
     operands_start: u32,
     origin: Origin,
@@ -76,10 +79,7 @@ impl Builder {
             lists: Vec::new(),
             blocks: vec![BlockParts::default(); blocks],
             virtual_registers: 0,
-            group: Vec::new(),
-            group_origins: Vec::new(),
-            group_extras: Vec::new(),
-            group_exits: Vec::new(),
+            group: GroupStart::default(),
             operands_start: 0,
             origin: Origin::default(),
             current: BlockParts::default(),
@@ -94,7 +94,7 @@ impl Builder {
 
     /// How many instructions follow the group that is being written.
     pub(super) const fn position(&self) -> u32 {
-        self.instructions.len() as u32
+        self.group.instructions
     }
 
     /// Begins a block, at its end.
@@ -150,14 +150,14 @@ impl Builder {
     /// Adds an instruction to the group.
     #[inline]
     pub(super) fn emit(&mut self, instruction: Instruction) {
-        self.group.push(instruction);
-        self.group_origins.push(self.origin);
+        self.instructions.push(instruction);
+        self.origins.push(self.origin);
     }
 
     /// Adds an instruction that has this part in a call.
     pub(super) fn emit_as(&mut self, linkage: Linkage, instruction: Instruction) {
-        self.group.push(instruction);
-        self.group_origins.push(self.origin.with(linkage));
+        self.instructions.push(instruction);
+        self.origins.push(self.origin.with(linkage));
     }
 
     /// Adds an operand beside the instruction that comes next.
@@ -173,8 +173,8 @@ impl Builder {
     pub(super) fn emit_with_operands(&mut self, linkage: Linkage, instruction: Instruction) {
         let start = self.operands_start;
         self.operands_start = self.operands.len() as u32;
-        self.group_extras.push(Extra {
-            instruction: self.group.len() as u32,
+        self.extras.push(Extra {
+            instruction: self.instructions.len() as u32,
             operands: (start, self.operands_start),
         });
         self.emit_as(linkage, instruction);
@@ -183,30 +183,39 @@ impl Builder {
     /// Adds an instruction that may leave by an exit; the operands that have been collected are the
     /// exit's values.
     pub(super) fn emit_exit(&mut self, exit: ExitId, instruction: Instruction) {
-        self.group_exits.push((self.group.len() as u32, exit));
+        self.exits.push((self.instructions.len() as u32, exit));
         self.emit_with_operands(self.origin.linkage, instruction);
     }
 
-    /// Ends the group.
+    /// Ends the group, and turns it around.
     #[inline]
     pub(super) fn end_group(&mut self) {
-        let last = (self.instructions.len() + self.group.len()) as u32 - 1;
-        for extra in self.group_extras.drain(..).rev() {
-            self.extras.push(Extra {
-                instruction: last - extra.instruction,
-                operands: extra.operands,
-            });
+        let first = self.group.instructions as usize;
+        if self.instructions.len() - first > 1 {
+            self.instructions[first..].reverse();
+            self.origins[first..].reverse();
         }
-        for (instruction, exit) in self.group_exits.drain(..).rev() {
-            self.exits.push((last - instruction, exit));
+        let last = self.group.instructions + self.instructions.len() as u32 - 1;
+        let extras = &mut self.extras[self.group.extras as usize..];
+        extras.reverse();
+        for extra in extras {
+            extra.instruction = last - extra.instruction;
         }
-        self.instructions.extend(self.group.drain(..).rev());
-        self.origins.extend(self.group_origins.drain(..).rev());
+        let exits = &mut self.exits[self.group.exits as usize..];
+        exits.reverse();
+        for (instruction, _) in exits {
+            *instruction = last - *instruction;
+        }
+        self.group = GroupStart {
+            instructions: self.instructions.len() as u32,
+            extras: self.extras.len() as u32,
+            exits: self.exits.len() as u32,
+        };
     }
 
     /// Whether nothing has been added to the group.
     pub(super) const fn group_is_empty(&self) -> bool {
-        self.group.is_empty()
+        self.instructions.len() == self.group.instructions as usize
     }
 
     /// The origin of the group.
@@ -263,7 +272,10 @@ impl Builder {
 
     fn append_block(&self, parts: &BlockParts, code: &mut Code<Instruction>) {
         let range = |(start, end): (u32, u32)| start as usize..end as usize;
-        let mut insertions = self.insertions[range(parts.insertions)].iter().rev().peekable();
+        let mut insertions = self.insertions[range(parts.insertions)]
+            .iter()
+            .rev()
+            .peekable();
         let mut extras = self.extras[range(parts.extras)].iter().rev().peekable();
         let mut exits = self.exits[range(parts.exits)].iter().rev().peekable();
         for at in range(parts.instructions).rev() {
@@ -351,7 +363,12 @@ mod tests {
         builder.begin_group(Origin::default());
         builder.emit(constant(0, 0));
         builder.end_group();
-        builder.insert_constant(position, Register::virtual_register(1), 1, Origin::default());
+        builder.insert_constant(
+            position,
+            Register::virtual_register(1),
+            1,
+            Origin::default(),
+        );
         builder.end_block(BlockId(0));
         let code = builder.finish();
         let expected: Vec<Instruction> = (0..3).map(|i| constant(i, i64::from(i))).collect();

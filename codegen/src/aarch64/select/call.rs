@@ -128,4 +128,3 @@ impl Selector<'_> {
         self.leave_if(Test::NotZero(rt), exit);
     }
 }
-

@@ -153,7 +153,11 @@ impl Selector<'_> {
             }) = self.foldable(value)
         {
             let holds = outer == Condition::NotEqual;
-            let condition = if holds { condition } else { condition.negated() };
+            let condition = if holds {
+                condition
+            } else {
+                condition.negated()
+            };
             comparison = self.ordered(condition, a, b);
         }
         comparison
@@ -234,7 +238,9 @@ impl Selector<'_> {
     fn compare(&mut self, comparison: &Comparison) -> Cond {
         let Comparison { condition, a, b } = *comparison;
         match b {
-            Right::Constant(constant, value) => self.compare_constant(condition, a, constant, value),
+            Right::Constant(constant, value) => {
+                self.compare_constant(condition, a, constant, value)
+            }
             Right::Value(b) => self.compare_values(condition, a, b),
         }
     }
@@ -413,7 +419,17 @@ mod tests {
             Condition::Above,
             Condition::AboveEqual,
         ];
-        let numbers = [i64::MIN, i64::MIN + 1, -2, -1, 0, 1, 2, i64::MAX - 1, i64::MAX];
+        let numbers = [
+            i64::MIN,
+            i64::MIN + 1,
+            -2,
+            -1,
+            0,
+            1,
+            2,
+            i64::MAX - 1,
+            i64::MAX,
+        ];
         for condition in conditions {
             for constant in numbers {
                 let Some((other, near)) = neighbour(condition, constant) else {

@@ -101,13 +101,7 @@ impl Selector<'_> {
 
     /// The remainder of these operands shortly before a quotient of the same block, if it is
     /// selected.
-    fn nearby_remainder(
-        &self,
-        index: u32,
-        quotient: Division,
-        a: Value,
-        b: Value,
-    ) -> Option<u32> {
+    fn nearby_remainder(&self, index: u32, quotient: Division, a: Value, b: Value) -> Option<u32> {
         let wanted = match quotient {
             Division::Signed => Division::SignedRemainder,
             _ => Division::UnsignedRemainder,
@@ -118,7 +112,13 @@ impl Selector<'_> {
         (is_first && self.has_register(dest)).then_some(earlier)
     }
 
-    fn find_before(&self, index: u32, wanted: Division, a: Value, b: Value) -> Option<(u32, Value)> {
+    fn find_before(
+        &self,
+        index: u32,
+        wanted: Division,
+        a: Value,
+        b: Value,
+    ) -> Option<(u32, Value)> {
         let start = self.function.blocks[self.block as usize].start;
         (start.max(index.saturating_sub(NEAR))..index)
             .rev()

@@ -4,7 +4,6 @@ use super::super::immediate;
 use super::super::instruction::{Address, Alu, Alu1, Instruction, MemoryAccess};
 use super::Selector;
 use crate::ir::{Access, Binary, Op, Value, Width};
-use crate::machine::Register;
 
 impl Selector<'_> {
     pub(super) fn load(&mut self, dest: Value, address: Value, offset: i32, access: Access) {
@@ -68,7 +67,11 @@ impl Selector<'_> {
             ..
         }) = self.foldable(address)
         {
-            let (x, y) = if self.constant(a).is_some() { (b, a) } else { (a, b) };
+            let (x, y) = if self.constant(a).is_some() {
+                (b, a)
+            } else {
+                (a, b)
+            };
             match self.constant(y) {
                 Some(constant) => {
                     if let Some(sum) = offset.checked_add(constant)
