@@ -14,8 +14,8 @@ pub mod dead;
 pub mod dedup;
 pub mod renumber;
 mod rewrite;
-pub mod stack_checks;
 pub mod simplify;
+pub mod stack_checks;
 pub mod strength;
 #[cfg(test)]
 mod testing;

@@ -485,6 +485,7 @@ fn pseudo(f: &mut fmt::Formatter<'_>, instruction: &Instruction) -> fmt::Result 
         Instruction::LoadArgument { rd, index } => write!(f, "{} = argument {index}", r64(rd)),
         Instruction::CallFunction { callee } => write!(f, "call g:{}", callee.0),
         Instruction::CallImport { import } => write!(f, "call import:{}", import.0),
+        Instruction::Parameters => f.write_str("parameters"),
         Instruction::Poll => f.write_str("poll"),
         Instruction::StackCheck => f.write_str("stack"),
         Instruction::Leave => f.write_str("exit"),
