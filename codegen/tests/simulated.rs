@@ -1,6 +1,5 @@
 //! Linked code in the simulator: calls in, calls out, exits, limits.
 
-#[expect(dead_code, reason = "the functions for the other machine, too")]
 mod hand;
 
 use codegen::execution::{Departure, Host, Outcome, Reply};
