@@ -22,6 +22,7 @@
 pub mod flow;
 pub mod interpret;
 pub mod text;
+pub mod verify;
 
 use crate::origin::{Origin, Place, PlaceId};
 

@@ -17,7 +17,10 @@ pub mod memory;
 pub mod native;
 pub mod origin;
 pub mod passes;
+pub mod program;
+pub mod random;
 pub mod regalloc;
+pub mod unwind;
 pub mod x86_64;
 
 pub use origin::{Linkage, Origin, Place, PlaceId};

@@ -6,5 +6,6 @@
 pub mod display;
 pub mod encode;
 pub mod instruction;
+pub(crate) mod stubs;
 
 pub use display::print;

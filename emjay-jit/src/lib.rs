@@ -27,6 +27,7 @@ mod lexer;
 mod lower;
 mod names;
 mod parser;
+pub mod random;
 mod reason;
 pub mod session;
 mod span;

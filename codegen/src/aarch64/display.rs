@@ -220,6 +220,11 @@ impl fmt::Display for WithNames<'_> {
                 }
             }
             Instruction::StackCheck { label } => write!(f, "stack check, {label}"),
+            Instruction::Parameters => f.write_str("parameters"),
+            Instruction::StackParameter { rd, index } => {
+                write!(f, "ldr  {}, stack parameter {index}", X(rd))
+            }
+            Instruction::WideDivide => f.write_str("wide divide"),
             Instruction::Return => f.write_str("return"),
         }
     }

@@ -10,8 +10,8 @@
 //! ```
 
 use super::immediate;
-use super::instruction::{Address, Alu, Alu1, Instruction, Label, MemoryAccess, Shift};
-use super::tables::{self, word};
+use super::instruction::{Address, Alu, Alu1, Instruction, Label, MemoryAccess, SP, Shift};
+use super::tables::{self, Row, word};
 use crate::machine::{
     Assembly, CallSite, CodeUnit, ExitSite, Register, Relocation, RelocationKind,
 };
@@ -353,7 +353,7 @@ fn encode_with(instruction: &Instruction, distance: impl Fn(Label) -> Option<i32
             address,
         } => {
             let row = tables::LOAD[access as usize];
-            memory(row.word, row.op, address)? | field(rt, 0)?
+            memory(row, rt, address)?
         }
         Instruction::Store {
             access,
@@ -361,9 +361,13 @@ fn encode_with(instruction: &Instruction, distance: impl Fn(Label) -> Option<i32
             address,
         } => {
             let row = tables::STORE.get(access as usize)?;
-            memory(row.word, row.op, address)? | field(rt, 0)?
+            memory(*row, rt, address)?
         }
-        Instruction::LoadPair { rt1, rt2, address } => word::PAIR_LOAD | pair(rt1, rt2, address)?,
+        Instruction::LoadPair { rt1, rt2, address } if rt1 != rt2 => {
+            word::PAIR_LOAD | pair(rt1, rt2, address)?
+        }
+        // Which of the two it would be is not defined.
+        Instruction::LoadPair { .. } => return None,
         Instruction::StorePair { rt1, rt2, address } => pair(rt1, rt2, address)?,
         Instruction::B { label } => word::B | immediate::branch26(distance(label)?)?,
         Instruction::BlLocal { label } => word::BL | immediate::branch26(distance(label)?)?,
@@ -398,6 +402,9 @@ fn encode_with(instruction: &Instruction, distance: impl Fn(Label) -> Option<i32
         | Instruction::LoadAddress { .. }
         | Instruction::CallFunction { .. }
         | Instruction::CallImport { .. }
+        | Instruction::Parameters
+        | Instruction::StackParameter { .. }
+        | Instruction::WideDivide
         | Instruction::StackCheck { .. }
         | Instruction::Return => return None,
     };
@@ -465,9 +472,23 @@ fn test_bit(word: u32, rt: Register, bit: u8) -> Option<u32> {
     Some(word | bit >> 5 << 31 | (bit & 31) << 19 | field(rt, 0)?)
 }
 
-/// A load or store of one register, without that register.
-fn memory(row: u32, access: MemoryAccess, address: Address) -> Option<u32> {
-    let size_log2 = tables::size_log2(access);
+impl Address {
+    /// Whether a load or store of this register through the address is defined: it must not be the
+    /// base if the base is changed. (A base 31 is `sp`, a register 31 there is `xzr`.)
+    pub(super) fn leaves(self, rt: Register) -> bool {
+        match self {
+            Self::PreIndex(rn, _) | Self::PostIndex(rn, _) => rn != rt || rn == SP,
+            Self::Offset(..) | Self::Index(..) | Self::ScaledIndex(..) => true,
+        }
+    }
+}
+
+/// A load or store of one register.
+fn memory(row: Row<MemoryAccess>, rt: Register, address: Address) -> Option<u32> {
+    if !address.leaves(rt) {
+        return None;
+    }
+    let size_log2 = tables::size_log2(row.op);
     let unscaled =
         |word, rn, offset| Some(word | immediate::unscaled_offset(offset)? << 12 | field(rn, 5)?);
     let rest = match address {
@@ -482,11 +503,14 @@ fn memory(row: u32, access: MemoryAccess, address: Address) -> Option<u32> {
             word::INDEX | word::INDEX_SCALED | field(rm, 16)? | field(rn, 5)?
         }
     };
-    Some(row | rest)
+    Some(row.word | rest | field(rt, 0)?)
 }
 
 /// A store of two registers.
 fn pair(rt1: Register, rt2: Register, address: Address) -> Option<u32> {
+    if !address.leaves(rt1) || !address.leaves(rt2) {
+        return None;
+    }
     let (word, rn, offset) = match address {
         Address::Offset(rn, offset) => (word::PAIR_OFFSET, rn, offset),
         Address::PreIndex(rn, offset) => (word::PAIR_PRE_INDEX, rn, offset),

@@ -182,6 +182,11 @@ pub(super) mod word {
     pub(in super::super) const BRK: u32 = 0xd420_0000;
 }
 
+/// The operation whose word this is, the operands taken away.
+pub(super) fn find<T: Copy>(rows: &[Row<T>], word: u32) -> Option<T> {
+    rows.iter().find(|row| row.word == word).map(|row| row.op)
+}
+
 /// The condition that holds when this one does not.
 pub(super) const fn negated(cond: Cond) -> Cond {
     COND[cond as usize ^ 1].op

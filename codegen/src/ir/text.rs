@@ -28,7 +28,7 @@ mod parse;
 mod print;
 
 pub use error::{Expected, ParseError, ParseErrorKind};
-pub use parse::{MAX_PARAMETERS, MAX_VALUES, parse};
+pub use parse::parse;
 pub use print::{print_function, print_op};
 
 use super::{Access, Binary, Condition, Division, Unary, Width};

@@ -10,16 +10,12 @@ use std::collections::HashMap;
 use super::error::{Expected, ParseError, ParseErrorKind};
 use super::lex::{Lexer, Token};
 use super::{Mnemonic, is_plain_name};
+use crate::ir::verify::{MAX_PARAMETERS, MAX_VALUES};
 use crate::ir::{
     Access, Block, BlockId, Callee, Exit, ExitId, Function, FunctionId, Import, ImportId,
     Instruction, List, Module, Op, Target, Value,
 };
 use crate::origin::Origin;
-
-/// The largest `#reg` of a function that is read.
-pub const MAX_VALUES: u32 = 1 << 24;
-/// The largest `#args` of a function that is read.
-pub const MAX_PARAMETERS: u32 = 1 << 16;
 
 /// Reads a module.
 ///

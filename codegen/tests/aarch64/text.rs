@@ -5,14 +5,10 @@ use codegen::aarch64::instruction::{
 };
 use codegen::aarch64::{encode, print};
 use codegen::ir::{ExitId, Function, FunctionId, Module};
-use codegen::machine::{
-    Assembly, CallSite, ExitSite, Frame, Register, Relocation, RelocationKind, Symbol,
-};
+use codegen::machine::{Assembly, CallSite, ExitSite, Frame, Relocation, RelocationKind, Symbol};
 use codegen::origin::Origin;
 
-const fn x(number: u8) -> Register {
-    Register::physical(number)
-}
+use crate::forms::x;
 
 /// A function of these instructions, with these labels, that neither leaves nor calls.
 fn assembly(instructions: Vec<Instruction>, labels: Vec<u32>) -> Assembly<Instruction> {

@@ -1,0 +1,7 @@
+//! AArch64: text, words, decoder, simulator.
+
+mod decode;
+mod forms;
+mod golden;
+mod immediate;
+mod text;
