@@ -9,6 +9,7 @@
 
 pub mod aarch64;
 pub mod context;
+//ELF
 pub mod execution;
 pub mod ir;
 pub mod link;
