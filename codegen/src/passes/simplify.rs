@@ -52,7 +52,11 @@ use crate::origin::Origin;
 
 /// Writes a function anew, for a machine of such costs. Values are dense afterwards, blocks stand
 /// in reverse postorder.
+<<<<<<< HEAD
 pub fn simplify(function: &mut Function, costs: &Costs) {
+=======
+pub fn simplify(function: &mut Function, costs: Costs) {
+>>>>>>> passes
     let flow = Flow::of(function);
     let mut simplifier = Simplifier::new(function, &flow, costs);
     for &block in flow.reverse_postorder() {
@@ -80,7 +84,11 @@ enum Progress {
 struct Simplifier<'a> {
     old: &'a Function,
     flow: &'a Flow,
+<<<<<<< HEAD
     costs: &'a Costs,
+=======
+    costs: Costs,
+>>>>>>> passes
     uses: Uses,
     /// The function that is made. Its targets name blocks by their old numbers until the end.
     new: Function,
@@ -103,7 +111,11 @@ struct Simplifier<'a> {
 }
 
 impl<'a> Simplifier<'a> {
+<<<<<<< HEAD
     fn new(old: &'a Function, flow: &'a Flow, costs: &'a Costs) -> Self {
+=======
+    fn new(old: &'a Function, flow: &'a Flow, costs: Costs) -> Self {
+>>>>>>> passes
         let mut new = Function::new(old.name.clone(), old.parameters);
         new.places.clone_from(&old.places);
         new.instructions.reserve(old.instructions.len());
@@ -323,6 +335,7 @@ impl<'a> Simplifier<'a> {
 
     /// The value of a definition: one that is there already, or a new one.
     fn number(&mut self, definition: Definition) -> Value {
+<<<<<<< HEAD
         let (slot, found) = self.numbering.find(definition);
         if let Some(value) = found {
             let home = self.numbering.home(value);
@@ -332,6 +345,14 @@ impl<'a> Simplifier<'a> {
         }
         let value = self.numbering.add(self.here, definition);
         self.numbering.enter(&slot, value);
+=======
+        let (here, flow) = (self.here, self.flow);
+        let reaches = |home| home == here || flow.dominates(home, here);
+        if let Some(value) = self.numbering.find(definition, reaches) {
+            return value;
+        }
+        let value = self.numbering.add(self.here, definition);
+>>>>>>> passes
         if let Some(op) = definition.instruction(value) {
             self.push(op);
         }
@@ -344,10 +365,14 @@ impl<'a> Simplifier<'a> {
 
     /// The number that a new value is, if it is a constant.
     fn constant_of(&self, value: Value) -> Option<i64> {
+<<<<<<< HEAD
         match self.numbering.definition(value) {
             Definition::Constant(value) => Some(value),
             _ => None,
         }
+=======
+        self.numbering.constant(value)
+>>>>>>> passes
     }
 
     /// What a new value was computed from.

@@ -33,8 +33,11 @@ impl Simplifier<'_> {
         };
         let exit = self.exit(exit);
         let dest = self.numbering.add(self.here, definition);
+<<<<<<< HEAD
         let (slot, _) = self.numbering.find(definition);
         self.numbering.enter(&slot, dest);
+=======
+>>>>>>> passes
         self.push(Op::Divide {
             operator,
             dest,

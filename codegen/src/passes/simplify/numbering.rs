@@ -1,5 +1,12 @@
 //! Value numbering: a value that has been computed is found by what it was computed from.
 
+<<<<<<< HEAD
+=======
+use std::num::NonZeroU32;
+
+use rustc_hash::FxHashMap;
+
+>>>>>>> passes
 use crate::ir::{Binary, BlockId, Division, Op, Unary, Value};
 
 /// What a value was computed from.
@@ -46,6 +53,7 @@ impl Definition {
             },
         })
     }
+<<<<<<< HEAD
 
     /// A hash of 64 bits, the lower of which are good.
     const fn hash(self) -> u64 {
@@ -83,10 +91,13 @@ impl Definition {
             Binary::Compare(condition) => 40 + condition as u64,
         }
     }
+=======
+>>>>>>> passes
 }
 
 /// All values of the function that is made, by number and by definition.
 ///
+<<<<<<< HEAD
 /// The table is hashed with open addressing. An entry is a value's number plus 1 in the lower half,
 /// and in the upper half a part of its definition's hash; 0 is free. The length is a power of two,
 /// and a quarter or more is free.
@@ -112,16 +123,53 @@ impl Numbering {
             homes: Vec::with_capacity(values),
             entries: vec![0; (values + values / 2).next_power_of_two().max(16)],
             used: 0,
+=======
+/// A definition is looked for among the values that have been computed from its latest operand, the
+/// latest first. These stand close together in memory, where a hash table would be all over it. Only
+/// so many are looked at, lest a value that is used everywhere takes quadratic time; constants, which
+/// are used everywhere, have a table of their own.
+pub(super) struct Numbering {
+    values: Vec<Entry>,
+    constants: FxHashMap<i64, Value>,
+    arguments: Vec<Option<Value>>,
+}
+
+struct Entry {
+    definition: Definition,
+    /// The block in which it is defined.
+    home: BlockId,
+    /// The value that was last computed from it.
+    last_user: Option<NonZeroU32>,
+    /// The value that was computed before this one from the same operand.
+    next: Option<NonZeroU32>,
+}
+
+impl Numbering {
+    /// How many values that have been computed from the same operand are looked at.
+    const LONGEST_SEARCH: usize = 32;
+
+    /// Room for about so many values, to begin with.
+    pub(super) fn new(values: usize) -> Self {
+        Self {
+            values: Vec::with_capacity(values),
+            constants: FxHashMap::default(),
+            arguments: Vec::new(),
+>>>>>>> passes
         }
     }
 
     /// How many values there are.
     pub(super) const fn len(&self) -> u32 {
+<<<<<<< HEAD
         self.definitions.len() as u32
+=======
+        self.values.len() as u32
+>>>>>>> passes
     }
 
     /// What a value was computed from.
     pub(super) fn definition(&self, value: Value) -> Definition {
+<<<<<<< HEAD
         self.definitions[value.index()]
     }
 
@@ -173,6 +221,97 @@ impl Numbering {
             let (slot, _) = self.find(self.definition(Value(entry as u32 - 1)));
             self.entries[slot.index] = entry;
         }
+=======
+        self.values[value.index()].definition
+    }
+
+    /// The number that a value is, if it is a constant.
+    pub(super) fn constant(&self, value: Value) -> Option<i64> {
+        match self.values[value.index()].definition {
+            Definition::Constant(constant) => Some(constant),
+            _ => None,
+        }
+    }
+
+    /// A value with that definition from a block for which `reaches` holds.
+    pub(super) fn find(
+        &self,
+        definition: Definition,
+        reaches: impl Fn(BlockId) -> bool,
+    ) -> Option<Value> {
+        let usable = |value: &Value| reaches(self.values[value.index()].home);
+        let operand = match definition {
+            Definition::Opaque => return None,
+            Definition::Constant(constant) => {
+                return self.constants.get(&constant).copied().filter(usable);
+            }
+            Definition::Argument(index) => {
+                let known = self.arguments.get(index as usize).copied();
+                return known.flatten().filter(usable);
+            }
+            _ => self.latest_operand(definition)?,
+        };
+        let mut next = self.values[operand.index()].last_user;
+        for _ in 0..Self::LONGEST_SEARCH {
+            let value = Value(next?.get());
+            let entry = &self.values[value.index()];
+            if entry.definition == definition && reaches(entry.home) {
+                return Some(value);
+            }
+            next = entry.next;
+        }
+        None
+    }
+
+    /// A new value, which can be found.
+    pub(super) fn add(&mut self, home: BlockId, definition: Definition) -> Value {
+        let value = Value(self.len());
+        let mut next = None;
+        match definition {
+            Definition::Opaque => {}
+            Definition::Constant(constant) => {
+                self.constants.insert(constant, value);
+            }
+            Definition::Argument(index) => {
+                let index = index as usize;
+                if index >= self.arguments.len() {
+                    self.arguments.resize(index + 1, None);
+                }
+                self.arguments[index] = Some(value);
+            }
+            _ => {
+                // What has an operand is not value 0.
+                if let Some(operand) = self.latest_operand(definition) {
+                    let user = NonZeroU32::new(value.0);
+                    next = std::mem::replace(&mut self.values[operand.index()].last_user, user);
+                }
+            }
+        }
+        self.values.push(Entry {
+            definition,
+            home,
+            last_user: None,
+            next,
+        });
+        value
+    }
+
+    /// The operand by which a value is found: the one that was defined last and is no constant.
+    fn latest_operand(&self, definition: Definition) -> Option<Value> {
+        Some(match definition {
+            Definition::Opaque | Definition::Argument(_) | Definition::Constant(_) => return None,
+            Definition::Unary(_, a) | Definition::Select(a, ..) => a,
+            Definition::Binary(_, a, b) | Definition::Divide(_, a, b) => {
+                if self.constant(b).is_some() {
+                    a
+                } else if self.constant(a).is_some() {
+                    b
+                } else {
+                    a.max(b)
+                }
+            }
+        })
+>>>>>>> passes
     }
 }
 
@@ -181,6 +320,7 @@ mod tests {
     use super::*;
 
     #[test]
+<<<<<<< HEAD
     fn every_definition_is_found_again_after_the_table_has_grown() {
         let mut numbering = Numbering::new(0);
         for constant in 0..1000 {
@@ -194,5 +334,21 @@ mod tests {
             let (_, found) = numbering.find(Definition::Constant(constant << 40));
             assert_eq!(found, Some(Value(constant as u32)));
         }
+=======
+    fn a_definition_is_found_in_a_block_that_reaches() {
+        let mut numbering = Numbering::new(0);
+        let x = numbering.add(BlockId(0), Definition::Argument(0));
+        let c = numbering.add(BlockId(0), Definition::Constant(7));
+        let sum = Definition::Binary(Binary::Add, x, c);
+        let near = numbering.add(BlockId(1), sum);
+        let far = numbering.add(BlockId(2), sum);
+        assert_eq!(numbering.find(sum, |_| true), Some(far));
+        assert_eq!(numbering.find(sum, |home| home == BlockId(1)), Some(near));
+        assert_eq!(numbering.find(sum, |_| false), None);
+        assert_eq!(numbering.find(Definition::Constant(7), |_| true), Some(c));
+        assert_eq!(numbering.find(Definition::Argument(0), |_| true), Some(x));
+        let other = Definition::Binary(Binary::Subtract, x, c);
+        assert_eq!(numbering.find(other, |_| true), None);
+>>>>>>> passes
     }
 }
