@@ -15,6 +15,7 @@ pub mod dedup;
 pub mod renumber;
 mod rewrite;
 pub mod simplify;
+pub mod stack_checks;
 pub mod strength;
 #[cfg(test)]
 mod testing;

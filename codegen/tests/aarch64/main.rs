@@ -4,4 +4,5 @@ mod decode;
 mod forms;
 mod golden;
 mod immediate;
+mod simulator;
 mod text;
