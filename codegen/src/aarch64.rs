@@ -9,8 +9,8 @@ pub mod instruction;
 mod operands;
 pub mod registers;
 mod select;
-pub mod simulator;
 pub(crate) mod stubs;
+pub mod simulator;
 mod tables;
 
 pub use decode::decode;
