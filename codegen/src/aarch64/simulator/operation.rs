@@ -521,6 +521,9 @@ impl Operation {
             | Instruction::CallFunction { .. }
             | Instruction::CallImport { .. }
             | Instruction::StackCheck { .. }
+            | Instruction::Parameters
+            | Instruction::StackParameter { .. }
+            | Instruction::WideDivide { .. }
             | Instruction::Return => return None,
         })
     }
