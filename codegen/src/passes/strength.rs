@@ -69,10 +69,14 @@ impl Multiplication {
     /// The best way to multiply by `factor`. `accumulates`: the product is only added to or
     /// subtracted from something, which a machine may do with the multiplication.
 <<<<<<< HEAD
+<<<<<<< HEAD
     pub const fn by(factor: i64, accumulates: bool, costs: &Costs) -> Self {
 =======
     pub const fn by(factor: i64, accumulates: bool, costs: Costs) -> Self {
 >>>>>>> passes
+=======
+    pub const fn by(factor: i64, accumulates: bool, costs: Costs) -> Self {
+>>>>>>> front
         let bits = factor as u64;
         if bits.is_power_of_two() {
             return Self::Shift(bits.trailing_zeros());
@@ -362,10 +366,14 @@ mod tests {
                     for accumulates in [false, true] {
                         let shifted = |n: u32| x << n;
 <<<<<<< HEAD
+<<<<<<< HEAD
                         let product = match Multiplication::by(factor, accumulates, &costs) {
 =======
                         let product = match Multiplication::by(factor, accumulates, costs) {
 >>>>>>> passes
+=======
+                        let product = match Multiplication::by(factor, accumulates, costs) {
+>>>>>>> front
                             Multiplication::Shift(n) => shifted(n),
                             Multiplication::NegatedShift(n) => shifted(n).wrapping_neg(),
                             Multiplication::AddShifted(n) => x.wrapping_add(shifted(n)),

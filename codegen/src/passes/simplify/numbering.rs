@@ -1,12 +1,18 @@
 //! Value numbering: a value that has been computed is found by what it was computed from.
 
 <<<<<<< HEAD
+<<<<<<< HEAD
 =======
+=======
+>>>>>>> front
 use std::num::NonZeroU32;
 
 use rustc_hash::FxHashMap;
 
+<<<<<<< HEAD
 >>>>>>> passes
+=======
+>>>>>>> front
 use crate::ir::{Binary, BlockId, Division, Op, Unary, Value};
 
 /// What a value was computed from.
@@ -54,6 +60,7 @@ impl Definition {
         })
     }
 <<<<<<< HEAD
+<<<<<<< HEAD
 
     /// A hash of 64 bits, the lower of which are good.
     const fn hash(self) -> u64 {
@@ -93,10 +100,13 @@ impl Definition {
     }
 =======
 >>>>>>> passes
+=======
+>>>>>>> front
 }
 
 /// All values of the function that is made, by number and by definition.
 ///
+<<<<<<< HEAD
 <<<<<<< HEAD
 /// The table is hashed with open addressing. An entry is a value's number plus 1 in the lower half,
 /// and in the upper half a part of its definition's hash; 0 is free. The length is a power of two,
@@ -124,6 +134,8 @@ impl Numbering {
             entries: vec![0; (values + values / 2).next_power_of_two().max(16)],
             used: 0,
 =======
+=======
+>>>>>>> front
 /// A definition is looked for among the values that have been computed from its latest operand, the
 /// latest first. These stand close together in memory, where a hash table would be all over it. Only
 /// so many are looked at, lest a value that is used everywhere takes quadratic time; constants, which
@@ -154,21 +166,29 @@ impl Numbering {
             values: Vec::with_capacity(values),
             constants: FxHashMap::default(),
             arguments: Vec::new(),
+<<<<<<< HEAD
 >>>>>>> passes
+=======
+>>>>>>> front
         }
     }
 
     /// How many values there are.
     pub(super) const fn len(&self) -> u32 {
 <<<<<<< HEAD
+<<<<<<< HEAD
         self.definitions.len() as u32
 =======
         self.values.len() as u32
 >>>>>>> passes
+=======
+        self.values.len() as u32
+>>>>>>> front
     }
 
     /// What a value was computed from.
     pub(super) fn definition(&self, value: Value) -> Definition {
+<<<<<<< HEAD
 <<<<<<< HEAD
         self.definitions[value.index()]
     }
@@ -222,6 +242,8 @@ impl Numbering {
             self.entries[slot.index] = entry;
         }
 =======
+=======
+>>>>>>> front
         self.values[value.index()].definition
     }
 
@@ -311,7 +333,10 @@ impl Numbering {
                 }
             }
         })
+<<<<<<< HEAD
 >>>>>>> passes
+=======
+>>>>>>> front
     }
 }
 
@@ -320,6 +345,7 @@ mod tests {
     use super::*;
 
     #[test]
+<<<<<<< HEAD
 <<<<<<< HEAD
     fn every_definition_is_found_again_after_the_table_has_grown() {
         let mut numbering = Numbering::new(0);
@@ -335,6 +361,8 @@ mod tests {
             assert_eq!(found, Some(Value(constant as u32)));
         }
 =======
+=======
+>>>>>>> front
     fn a_definition_is_found_in_a_block_that_reaches() {
         let mut numbering = Numbering::new(0);
         let x = numbering.add(BlockId(0), Definition::Argument(0));
@@ -349,6 +377,9 @@ mod tests {
         assert_eq!(numbering.find(Definition::Argument(0), |_| true), Some(x));
         let other = Definition::Binary(Binary::Subtract, x, c);
         assert_eq!(numbering.find(other, |_| true), None);
+<<<<<<< HEAD
 >>>>>>> passes
+=======
+>>>>>>> front
     }
 }

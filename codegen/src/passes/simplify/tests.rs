@@ -7,16 +7,22 @@ use crate::passes::{dead, renumber};
 /// Simplifies for AArch64, and clears away what is not needed any more.
 fn assert_simplified(before: &str, after: &str) {
 <<<<<<< HEAD
+<<<<<<< HEAD
     assert_simplified_for(&Costs::AARCH64, before, after);
 }
 
 fn assert_simplified_for(costs: &Costs, before: &str, after: &str) {
 =======
+=======
+>>>>>>> front
     assert_simplified_for(Costs::AARCH64, before, after);
 }
 
 fn assert_simplified_for(costs: Costs, before: &str, after: &str) {
+<<<<<<< HEAD
 >>>>>>> passes
+=======
+>>>>>>> front
     assert_pass(
         |function| {
             simplify(function, costs);
@@ -131,10 +137,14 @@ fn an_offset_passes_through_a_multiplication_by_a_constant() {
     assert_simplified(
         &two_parameters("0: add @r7, r0, r5\n1: mul @r8, r7, r6\n2: sub @r9, r1, r8"),
 <<<<<<< HEAD
+<<<<<<< HEAD
         "fn f - #args: 2, #reg: 7 {
 =======
         "fn f - #args: 2, #reg: 8 {
 >>>>>>> passes
+=======
+        "fn f - #args: 2, #reg: 8 {
+>>>>>>> front
             0: mva @r0, a0
             1: mva @r1, a1
             2: mvi @r2, 2
@@ -265,10 +275,14 @@ fn a_division_by_ten_multiplies_where_dividing_is_slow() {
     );
     assert_simplified_for(
 <<<<<<< HEAD
+<<<<<<< HEAD
         &Costs::X86_64,
 =======
         Costs::X86_64,
 >>>>>>> passes
+=======
+        Costs::X86_64,
+>>>>>>> front
         &divides,
         "fn f - #args: 2, #reg: 8 {
             0: mva @r0, a0
@@ -304,6 +318,7 @@ fn what_a_branch_has_decided_is_known_behind_it() {
             0: mva @r0, a0
             1: mva @r1, a1
 <<<<<<< HEAD
+<<<<<<< HEAD
             2: br r1, b1(), b2()
         b1():
             3: div @r2, r0, r1
@@ -312,6 +327,8 @@ fn what_a_branch_has_decided_is_known_behind_it() {
             5: mvi @r3, 0
             6: ret r3
 =======
+=======
+>>>>>>> front
             2: mvi @r2, 0
             3: br r1, b1(), b2()
         b1():
@@ -319,7 +336,10 @@ fn what_a_branch_has_decided_is_known_behind_it() {
             5: ret r3
         b2():
             6: ret r2
+<<<<<<< HEAD
 >>>>>>> passes
+=======
+>>>>>>> front
         }",
     );
 }
