@@ -1,3 +1,4 @@
 //! AArch64.
 
+pub mod baseline;
 pub mod instruction;
