@@ -19,6 +19,11 @@
 //! - A target has as many arguments as its block has parameters; a call as many as the callee.
 //! - `Argument` stands in the entry block, or anywhere if that is the only block.
 
+pub mod flow;
+pub mod interpret;
+pub mod text;
+pub mod verify;
+
 use crate::origin::{Origin, Place, PlaceId};
 
 /// A value: defined once, 64 bits. Printed `r3`.

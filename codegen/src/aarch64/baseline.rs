@@ -36,13 +36,15 @@ use crate::ir::{
 };
 use crate::machine::{Assembly, Calls, ExitSite, Frame, Location, Register, ReturnAddress, Symbol};
 use crate::origin::{Linkage, Origin};
-use crate::regalloc::parallel_move;
+use crate::regalloc::parallel_move::{Move, Sequencer};
 
 use frame::Layout;
 use places::Places;
 
 /// The registers that values live in, in the order in which they are first taken.
 const VALUE_REGISTERS: [u8; 7] = [9, 10, 11, 12, 13, 14, 15];
+/// The number of x16, through which moves between slots go.
+const SCRATCH: u8 = 16;
 /// x19 holds the trampoline's address in a call.
 const X19: Register = Register::physical(19);
 
@@ -556,12 +558,18 @@ impl Generator<'_> {
             .function
             .list(self.function.blocks[target.block.index()].parameters);
         let arguments = self.function.list(target.arguments);
-        let moves: Vec<_> = parameters
+        let moves: Vec<Move> = parameters
             .zip(arguments)
-            .map(|(to, from)| (self.places.location(to), self.places.location(from)))
+            .map(|(to, from)| Move {
+                to: self.places.location(to),
+                from: self.places.location(from),
+            })
             .collect();
-        for (to, from) in parallel_move::sequence(&moves, 16) {
-            match (to, from) {
+        let mut sequence = Vec::with_capacity(moves.len());
+        let mut sequencer = Sequencer::new(SCRATCH, self.places.slots);
+        sequencer.sequence(&moves, |step| sequence.push(step));
+        for step in sequence {
+            match (step.to, step.from) {
                 (Location::Register(to), Location::Register(from)) => self.emit(Instruction::Mov {
                     rd: Register::physical(to),
                     rn: Register::physical(from),

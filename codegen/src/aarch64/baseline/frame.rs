@@ -47,7 +47,7 @@ impl Layout {
         let size = if saved.is_empty() && places.slots == 0 {
             16
         } else {
-            (spills_at + 8 * places.slots).next_multiple_of(16)
+            (spills_at + 8 * (places.slots + places.spare_slots)).next_multiple_of(16)
         };
         Self {
             size,

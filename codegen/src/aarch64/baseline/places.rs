@@ -4,7 +4,7 @@
 //! was freed last, else the next one that has never been used, else a spill slot. Only then the
 //! values whose last use is this instruction are freed, in ascending order. A value that is alive
 //! around a loop is last used at the loop's end. A block's parameters get their places at the first
-//! jump to the block.
+//! jump to the block, or at the block if it comes first.
 
 use super::{BlockId, Function, List, Location, Op, VALUE_REGISTERS, Value};
 use crate::ir::Target;
@@ -18,6 +18,8 @@ pub(super) struct Places {
     locations: Vec<Location>,
     /// The number of spill slots.
     pub(super) slots: u32,
+    /// How many more are needed to exchange values between slots: 0 or 1.
+    pub(super) spare_slots: u32,
     /// The registers that values live in.
     pub(super) used: RegisterSet,
 }
@@ -30,6 +32,11 @@ impl Places {
         let ending = Ending::new(&last_uses.positions);
         let mut position = 0;
         for &block in &order {
+            // All jumps to it may come from behind.
+            let parameters = function.blocks[block.index()].parameters;
+            function
+                .list(parameters)
+                .for_each(|value| greedy.place(value));
             for instruction in function.block(block) {
                 function.visit_results(&instruction.op, |value| greedy.place(value));
                 visit_targets(&instruction.op, |target| {
@@ -44,12 +51,32 @@ impl Places {
                 position += 1;
             }
         }
-        Self {
+        let mut places = Self {
             order,
             locations: greedy.locations,
             slots: greedy.slots,
+            spare_slots: 0,
             used: greedy.used,
-        }
+        };
+        places.spare_slots = u32::from(places.exchanges_slots(function));
+        places
+    }
+
+    /// Whether a jump moves several values from slots to slots.
+    fn exchanges_slots(&self, function: &Function) -> bool {
+        let is_slot = |value: Value| matches!(self.location(value), Location::Slot(_));
+        self.order.iter().any(|&block| {
+            function.successors(block).any(|target| {
+                let parameters = function.blocks[target.block.index()].parameters;
+                let pairs = function
+                    .list(parameters)
+                    .zip(function.list(target.arguments));
+                pairs
+                    .filter(|&(to, from)| is_slot(to) && is_slot(from))
+                    .count()
+                    > 1
+            })
+        })
     }
 
     /// Where a value is.
