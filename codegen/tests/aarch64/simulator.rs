@@ -573,7 +573,7 @@ fn brk_and_svc_are_faults() {
 
 #[test]
 fn a_function_that_does_not_preserve_a_register_is_a_fault() {
-    for number in 19..=29 {
+    for number in 18..=29 {
         let (at, kind) = fault(vec![movz(x(number), 7), Instruction::Ret]);
         assert_eq!(at, 1);
         assert!(
