@@ -6,28 +6,22 @@ use super::instruction::{
     Address, Alu, Compare, Cond, Extend, Instruction, Label, Operand, Scale, Shift, Size, Source,
     Tied, Unary,
 };
-use crate::ir::FunctionId;
+use crate::ir::{FunctionId, Module};
 use crate::machine::{Assembly, Register, Symbol};
 
 /// A function as text: its name as a label, then an instruction a line. Of the labels those are
-/// printed that something jumps to. `name` gives the names of the functions that are called.
-pub fn print<'a>(assembly: &Assembly<Instruction>, name: &dyn Fn(FunctionId) -> &'a str) -> String {
-    let mut text = String::with_capacity(32 * (assembly.instructions.len() + 1));
-    // Writing to a string can't fail.
-    let _ = writeln!(text, "{}:", assembly.name);
-    let labels = labels_by_position(assembly);
-    let mut labels = labels.iter().peekable();
+/// printed that something jumps to.
+pub fn print(assembly: &Assembly<Instruction>, module: &Module) -> String {
+    let mut text = format!("{}:\n", assembly.name);
+    let mut labels = labels_by_position(assembly).into_iter().peekable();
     for (position, instruction) in assembly.instructions.iter().enumerate() {
-        while let Some((_, label)) = labels.next_if(|(at, _)| *at as usize <= position) {
-            let _ = writeln!(text, "{label}:");
+        while let Some((_, label)) = labels.next_if(|&(at, _)| at as usize <= position) {
+            text += &format!("{label}:\n");
         }
-        let _ = match symbol_of(instruction) {
-            Some(Symbol::Function(id)) => writeln!(text, "{}", with_symbol(instruction, name(id))),
-            _ => writeln!(text, "{instruction}"),
-        };
+        text += &format!("{}\n", instruction.with_names(module));
     }
     for (_, label) in labels {
-        let _ = writeln!(text, "{label}:");
+        text += &format!("{label}:\n");
     }
     text
 }
@@ -48,22 +42,39 @@ fn labels_by_position(assembly: &Assembly<Instruction>) -> Vec<(u32, Label)> {
     labels
 }
 
-fn symbol_of(instruction: &Instruction) -> Option<Symbol> {
-    match *instruction {
-        Instruction::Call { symbol }
-        | Instruction::JmpSymbol { symbol }
-        | Instruction::LoadAddress { symbol, .. } => Some(symbol),
-        _ => None,
+impl Instruction {
+    /// The instruction as text, functions called by their names.
+    pub const fn with_names<'a>(&'a self, module: &'a Module) -> WithNames<'a> {
+        WithNames {
+            instruction: self,
+            names: Some(module),
+        }
     }
 }
 
-/// The text of an instruction that refers to a symbol of that name.
-fn with_symbol(instruction: &Instruction, name: &str) -> String {
-    match instruction {
-        Instruction::Call { .. } => format!("call {name}"),
-        Instruction::JmpSymbol { .. } => format!("jmp {name}"),
-        Instruction::LoadAddress { rd, .. } => format!("lea {}, [rip + {name}]", r64(*rd)),
-        other => other.to_string(),
+/// An instruction, printed with the names of a module.
+#[derive(Debug, Clone, Copy)]
+pub struct WithNames<'a> {
+    instruction: &'a Instruction,
+    names: Option<&'a Module>,
+}
+
+/// A symbol, printed with the names of a module.
+#[derive(Clone, Copy)]
+struct NamedSymbol<'a>(Symbol, Option<&'a Module>);
+
+impl Display for NamedSymbol<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let function = |id: FunctionId| self.1?.functions.get(id.index());
+        match self.0 {
+            Symbol::Function(id) => match function(id) {
+                Some(function) => f.write_str(&function.name),
+                None => write!(f, "g:{}", id.0),
+            },
+            Symbol::Catalogue => f.write_str("catalogue"),
+            Symbol::Trampoline => f.write_str("trampoline"),
+            Symbol::ExitStub => f.write_str("exit_stub"),
+        }
     }
 }
 
@@ -265,88 +276,90 @@ const fn extension(op: Extend) -> (&'static str, Size, Size) {
     }
 }
 
-fn symbol_name(symbol: Symbol) -> String {
-    match symbol {
-        Symbol::Function(id) => format!("g:{}", id.0),
-        Symbol::Catalogue => "catalogue".into(),
-        Symbol::Trampoline => "trampoline".into(),
-        Symbol::ExitStub => "exit_stub".into(),
+impl Display for Instruction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (instruction, names) = (self, None);
+        WithNames { instruction, names }.fmt(f)
     }
 }
 
-/// Functions that are referred to print as `g:1`; [`print`](fn@print) knows their names.
-impl Display for Instruction {
+impl Display for WithNames<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Mov { rd, rn } => write!(f, "mov {}, {}", r64(rd), r64(rn)),
-            Self::MovImmediate { rd, value } => mov_immediate(f, rd, value),
-            Self::LoadAddress { symbol, .. }
-            | Self::Call { symbol }
-            | Self::JmpSymbol { symbol } => f.write_str(&with_symbol(self, &symbol_name(symbol))),
-            Self::Extend { op, rd, rn } => {
+        match *self.instruction {
+            Instruction::Mov { rd, rn } => write!(f, "mov {}, {}", r64(rd), r64(rn)),
+            Instruction::MovImmediate { rd, value } => mov_immediate(f, rd, value),
+            Instruction::LoadAddress { rd, symbol } => {
+                let symbol = NamedSymbol(symbol, self.names);
+                write!(f, "lea {}, [rip + {symbol}]", r64(rd))
+            }
+            Instruction::Call { symbol } => write!(f, "call {}", NamedSymbol(symbol, self.names)),
+            Instruction::JmpSymbol { symbol } => {
+                write!(f, "jmp {}", NamedSymbol(symbol, self.names))
+            }
+            Instruction::Extend { op, rd, rn } => {
                 let (mnemonic, to, from) = extension(op);
                 write!(f, "{mnemonic} {}, {}", Name(rd, to), Name(rn, from))
             }
-            Self::Load { rd, address } => write!(f, "mov {}, qword ptr {address}", r64(rd)),
-            Self::LoadExtend { op, rd, address } => {
+            Instruction::Load { rd, address } => write!(f, "mov {}, qword ptr {address}", r64(rd)),
+            Instruction::LoadExtend { op, rd, address } => {
                 let (mnemonic, to, from) = extension(op);
                 write!(f, "{mnemonic} {}, {from} {address}", Name(rd, to))
             }
-            Self::Store { size, rt, address } => {
+            Instruction::Store { size, rt, address } => {
                 write!(f, "mov {size} {address}, {}", Name(rt, size))
             }
-            Self::StoreImmediate {
+            Instruction::StoreImmediate {
                 size,
                 address,
                 value,
             } => write!(f, "mov {size} {address}, {value}"),
-            Self::Lea { rd, address } => write!(f, "lea {}, {address}", r64(rd)),
-            Self::Alu {
+            Instruction::Lea { rd, address } => write!(f, "lea {}, {address}", r64(rd)),
+            Instruction::Alu {
                 op,
                 size,
                 rd,
                 operand,
             } => write!(f, "{op} {}, {}", Name(rd, size), Sized(operand, size)),
-            Self::AluMemory {
+            Instruction::AluMemory {
                 op,
                 size,
                 address,
                 value,
             } => write!(f, "{op} {size} {address}, {value}"),
-            Self::Test { size, rn, source } => {
+            Instruction::Test { size, rn, source } => {
                 write!(f, "test {}, {}", Name(rn, size), Sized(source.into(), size))
             }
-            Self::Imul { rd, operand } => {
+            Instruction::Imul { rd, operand } => {
                 write!(f, "imul {}, {}", r64(rd), Sized(operand, Size::Bits64))
             }
-            Self::ImulImmediate { rd, operand, value } => {
+            Instruction::ImulImmediate { rd, operand, value } => {
                 let operand = Sized(operand, Size::Bits64);
                 write!(f, "imul {}, {operand}, {value}", r64(rd))
             }
-            Self::Unary { op, size, rd } => write!(f, "{op} {}", Name(rd, size)),
-            Self::Cqo => f.write_str("cqo"),
-            Self::ShiftImmediate {
+            Instruction::Unary { op, size, rd } => write!(f, "{op} {}", Name(rd, size)),
+            Instruction::Cqo => f.write_str("cqo"),
+            Instruction::ShiftImmediate {
                 op,
                 size,
                 rd,
                 amount,
             } => write!(f, "{op} {}, {amount}", Name(rd, size)),
-            Self::ShiftCl { op, size, rd } => write!(f, "{op} {}, cl", Name(rd, size)),
-            Self::Bswap { size, rd } => write!(f, "bswap {}", Name(rd, size)),
-            Self::Set { cond, rd } => write!(f, "set{cond} {}", r8(rd)),
-            Self::Cmov { cond, rd, rn } => write!(f, "cmov{cond} {}, {}", r64(rd), r64(rn)),
-            Self::Push { rd } => write!(f, "push {}", r64(rd)),
-            Self::Pop { rd } => write!(f, "pop {}", r64(rd)),
-            Self::Jmp { label } => write!(f, "jmp {label}"),
-            Self::Jcc { cond, label } => write!(f, "j{cond} {label}"),
-            Self::JmpRegister { rn } => write!(f, "jmp {}", r64(rn)),
-            Self::JmpMemory { address } => write!(f, "jmp qword ptr {address}"),
-            Self::CallRegister { rn } => write!(f, "call {}", r64(rn)),
-            Self::CallMemory { address } => write!(f, "call qword ptr {address}"),
-            Self::Ret => f.write_str("ret"),
-            Self::Syscall => f.write_str("syscall"),
-            Self::Ud2 => f.write_str("ud2"),
-            _ => pseudo(f, self),
+            Instruction::ShiftCl { op, size, rd } => write!(f, "{op} {}, cl", Name(rd, size)),
+            Instruction::Bswap { size, rd } => write!(f, "bswap {}", Name(rd, size)),
+            Instruction::Set { cond, rd } => write!(f, "set{cond} {}", r8(rd)),
+            Instruction::Cmov { cond, rd, rn } => write!(f, "cmov{cond} {}, {}", r64(rd), r64(rn)),
+            Instruction::Push { rd } => write!(f, "push {}", r64(rd)),
+            Instruction::Pop { rd } => write!(f, "pop {}", r64(rd)),
+            Instruction::Jmp { label } => write!(f, "jmp {label}"),
+            Instruction::Jcc { cond, label } => write!(f, "j{cond} {label}"),
+            Instruction::JmpRegister { rn } => write!(f, "jmp {}", r64(rn)),
+            Instruction::JmpMemory { address } => write!(f, "jmp qword ptr {address}"),
+            Instruction::CallRegister { rn } => write!(f, "call {}", r64(rn)),
+            Instruction::CallMemory { address } => write!(f, "call qword ptr {address}"),
+            Instruction::Ret => f.write_str("ret"),
+            Instruction::Syscall => f.write_str("syscall"),
+            Instruction::Ud2 => f.write_str("ud2"),
+            _ => pseudo(f, self.instruction),
         }
     }
 }
@@ -472,6 +485,7 @@ fn pseudo(f: &mut fmt::Formatter<'_>, instruction: &Instruction) -> fmt::Result 
         Instruction::LoadArgument { rd, index } => write!(f, "{} = argument {index}", r64(rd)),
         Instruction::CallFunction { callee } => write!(f, "call g:{}", callee.0),
         Instruction::CallImport { import } => write!(f, "call import:{}", import.0),
+        Instruction::Parameters => f.write_str("parameters"),
         Instruction::Poll => f.write_str("poll"),
         Instruction::StackCheck => f.write_str("stack"),
         Instruction::Leave => f.write_str("exit"),

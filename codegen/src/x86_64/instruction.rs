@@ -517,6 +517,8 @@ pub enum Instruction {
         then: Register,
         otherwise: Register,
     },
+    /// The beginning of a function; the arguments in registers are defined beside it.
+    Parameters,
     /// An argument of the function that its caller put on the stack: the how many-th there.
     LoadArgument { rd: Register, index: u32 },
     /// A call; arguments and result stand beside it.
