@@ -308,8 +308,11 @@ pub struct Allocation {
     pub operands: Vec<Location>,
     /// The number of spill slots.
     pub slots: u32,
-    /// The registers that hold a value anywhere in the function.
+    /// The registers that hold a value anywhere in the function, or are clobbered.
     pub used: RegisterSet,
+    /// The instructions that nothing needs any more, in ascending order: they made a constant which
+    /// is made again at each of its uses. They must not be emitted.
+    pub dead: Vec<u32>,
 }
 
 /// The frame of a function while its body runs.

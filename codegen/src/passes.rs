@@ -18,6 +18,7 @@ pub mod loops;
 pub mod renumber;
 mod rewrite;
 pub mod simplify;
+pub mod stack_checks;
 pub mod strength;
 #[cfg(test)]
 mod testing;
