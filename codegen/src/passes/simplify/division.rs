@@ -33,8 +33,6 @@ impl Simplifier<'_> {
         };
         let exit = self.exit(exit);
         let dest = self.numbering.add(self.here, definition);
-        let (slot, _) = self.numbering.find(definition);
-        self.numbering.enter(&slot, dest);
         self.push(Op::Divide {
             operator,
             dest,
@@ -223,6 +221,10 @@ impl Simplifier<'_> {
     /// A division of 128 bits. If the upper half of the dividend is 0, ordinary ones do.
     pub(super) fn wide_divide(&mut self, results: List, operands: List, exit: Option<ExitId>) {
         let old = self.old;
+        let needed = exit.is_some() || old.list(results).any(|value| self.uses.is_live(value));
+        if !needed {
+            return;
+        }
         let mut values = old.list(operands);
         let (Some(low), Some(high), Some(divisor)) = (values.next(), values.next(), values.next())
         else {
@@ -242,10 +244,6 @@ impl Simplifier<'_> {
                 let result = self.divide(Division::UnsignedRemainder, low, divisor, exit);
                 self.is(remainder, result);
             }
-            return;
-        }
-        let needed = exit.is_some() || old.list(results).any(|value| self.uses.is_live(value));
-        if !needed {
             return;
         }
         let operands = self.list(operands);
