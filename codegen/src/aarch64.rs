@@ -9,6 +9,7 @@ pub mod instruction;
 mod operands;
 pub mod registers;
 mod select;
+pub mod simulator;
 pub(crate) mod stubs;
 mod tables;
 

@@ -412,6 +412,11 @@ impl Linked {
         self.code.len()
     }
 
+    /// The number of bytes that are code; the catalogue lies behind them.
+    pub fn code_size(&self) -> usize {
+        self.code.len() - 8 * self.by_id.len()
+    }
+
     /// The bytes for code that lies at `base`, a multiple of 16.
     pub fn relocated(&self, base: u64) -> Vec<u8> {
         let mut bytes = vec![0; self.size()];
@@ -494,9 +499,9 @@ impl Linked {
         Some((function, &function.calls[site]))
     }
 
-    /// Whether an offset is the site at which the trampoline leaves.
-    pub fn is_trampoline_site(&self, offset: u32) -> bool {
-        self.stubs.trampoline_site == Some(offset)
+    /// The site at which the trampoline leaves, as the exit stub is told it, if it checks the stack.
+    pub fn trampoline_site(&self) -> Option<u32> {
+        self.stubs.trampoline_site
     }
 
     /// The offset of the entry stub.

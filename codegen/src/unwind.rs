@@ -49,7 +49,7 @@ impl<W: Words> Left<'_, W> {
     pub fn departure(&self) -> Option<Departure> {
         let offset = self.offset(self.site())?;
         let stack = self.context_word(EXIT_STACK);
-        if self.linked.is_trampoline_site(offset) {
+        if self.linked.trampoline_site() == Some(offset) {
             let mut departure = Departure {
                 reason: self.linked.options().exhausted,
                 values: Vec::new(),

@@ -84,8 +84,8 @@ pub struct Function {
     pub parameters: Slice,
     /// Its body.
     pub body: Block,
-    /// The nodes of all its expressions, in [`Ast::expressions`].
-    pub expressions: Slice,
+    /// How many nodes its expressions have.
+    pub nodes: u32,
 }
 
 /// `{ … }`
@@ -220,6 +220,22 @@ impl Ast<'_> {
     /// An expression.
     pub fn expression(&self, id: ExpressionId) -> &Expression {
         &self.expressions[id.index()]
+    }
+
+    /// The first node of an expression, in the order of evaluation: the nodes from there to `root`
+    /// are the whole expression.
+    pub fn first_node(&self, root: ExpressionId) -> ExpressionId {
+        let mut node = root;
+        loop {
+            node = match self.expression(node).kind {
+                ExpressionKind::Binary(_, left, _) => left,
+                ExpressionKind::Negate(operand) | ExpressionKind::Not(operand) => operand,
+                ExpressionKind::Call { arguments, .. } if !arguments.is_empty() => {
+                    self.arguments[arguments.start as usize]
+                }
+                _ => return node,
+            };
+        }
     }
 
     /// The statements of a block.

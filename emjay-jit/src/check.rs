@@ -143,7 +143,6 @@ pub(crate) fn check(ast: &Ast<'_>, scope: Scope<'_>) -> Result<Resolution, Vec<C
         visible: vec![Meaning::Nothing; ast.names.len()],
         variables: Vec::new(),
         scopes: Vec::new(),
-        next_expression: 0,
         is_straight_line: true,
         is_entry: false,
         parameters: Slice::default(),
@@ -185,8 +184,6 @@ struct Checker<'a, 's> {
     variables: Vec<Identifier>,
     /// The variables that are visible, in the order of their declaration.
     scopes: Vec<Name>,
-    /// The first node that has not been looked at.
-    next_expression: usize,
     is_straight_line: bool,
     is_entry: bool,
     /// Those of the function.
@@ -234,7 +231,6 @@ impl Checker<'_, '_> {
 
     fn function(&mut self, index: usize, function: &Function) {
         self.variables.clear();
-        self.next_expression = function.expressions.start as usize;
         self.is_straight_line = true;
         self.is_entry = self.scope.entry == Some(FunctionId(index as u32));
         self.parameters = function.parameters;
@@ -266,7 +262,7 @@ impl Checker<'_, '_> {
                 kept.push((name, Variable(number)));
                 // All parameters are handed back, whether they are read or not.
                 let flags = &mut self.resolution.read_parameters[self.parameters.range()];
-                flags.iter_mut().for_each(|is_read| *is_read = true);
+                flags.fill(true);
             }
         }
     }
@@ -466,9 +462,7 @@ impl Checker<'_, '_> {
     /// Looks through the nodes of an expression.
     fn expression(&mut self, root: ExpressionId) {
         let ast = self.ast;
-        let nodes = self.next_expression..=root.index();
-        self.next_expression = root.index() + 1;
-        for index in nodes {
+        for index in ast.first_node(root).index()..=root.index() {
             let expression = &ast.expressions[index];
             match expression.kind {
                 ExpressionKind::Variable(name) => {

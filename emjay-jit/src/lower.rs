@@ -126,7 +126,7 @@ impl<'a, 's> Lowering<'a, 's> {
         let parameters = function.parameters.len() as u32;
         let name = ast.names.text(function.name.name);
         // Each node is an instruction at most, save for logic; blocks have jumps.
-        let instructions = function.expressions.len() + function.body.statements.len() + 8;
+        let instructions = function.nodes as usize + function.body.statements.len() + 8;
         let mut lowering = Self {
             ast,
             resolution,

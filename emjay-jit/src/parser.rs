@@ -243,10 +243,7 @@ impl<'s> Parser<'s> {
             name,
             parameters,
             body,
-            expressions: Slice {
-                start,
-                end: self.ast.expressions.len() as u32,
-            },
+            nodes: self.ast.expressions.len() as u32 - start,
         });
         is_whole.push(is_closed && errors == self.errors.len() + self.lexer.errors.len());
         if !is_closed && !self.at(Token::Fn) && !self.at(Token::End) {
@@ -595,7 +592,7 @@ impl<'s> Parser<'s> {
             Token::Minus => {
                 self.advance();
                 if self.at(Token::Number) {
-                    return self.negative_number(start);
+                    return Ok(self.negative_number(start));
                 }
                 let operand = self.nested(Self::unary)?;
                 Ok(self.push(start, ExpressionKind::Negate(operand)))
@@ -623,7 +620,7 @@ impl<'s> Parser<'s> {
                 let arguments = self.nested(Self::arguments)?;
                 Ok(self.push(start, ExpressionKind::Call { name, arguments }))
             }
-            Token::Number => self.number(),
+            Token::Number => Ok(self.number()),
             Token::OpenParenthesis => {
                 let open = self.advance();
                 let inner = self.nested(Self::expression)?;
@@ -663,18 +660,18 @@ impl<'s> Parser<'s> {
     }
 
     // number = decimal | "0x" hex
-    fn number(&mut self) -> Parse<ExpressionId> {
+    fn number(&mut self) -> ExpressionId {
         let span = self.advance();
         let value = self.number_value(span, i64::MAX as u64);
-        Ok(self.push(span, ExpressionKind::Number(value as i64)))
+        self.push(span, ExpressionKind::Number(value as i64))
     }
 
     /// The literal behind a minus sign, which may be one larger.
-    fn negative_number(&mut self, minus: Span) -> Parse<ExpressionId> {
+    fn negative_number(&mut self, minus: Span) -> ExpressionId {
         let span = self.advance();
         let value = self.number_value(span, 1 << 63);
         let value = (value as i64).wrapping_neg();
-        Ok(self.push(minus, ExpressionKind::Number(value)))
+        self.push(minus, ExpressionKind::Number(value))
     }
 
     /// The value of a literal; 0 after a mistake.

@@ -11,7 +11,7 @@ use codegen::origin::Origin;
 use crate::forms::x;
 
 /// A function of these instructions, with these labels, that neither leaves nor calls.
-fn assembly(instructions: Vec<Instruction>, labels: Vec<u32>) -> Assembly<Instruction> {
+pub(crate) fn assembly(instructions: Vec<Instruction>, labels: Vec<u32>) -> Assembly<Instruction> {
     Assembly {
         id: FunctionId(0),
         name: "main".to_owned(),

@@ -21,6 +21,7 @@ use super::{
     Ast, BinaryOperator, Block, ExpressionId, ExpressionKind, Function, Identifier, Statement,
     StatementKind,
 };
+use crate::names::Name;
 
 /// Deeper levels are indented no further: the sum of a thousand numbers has a thousand levels, and
 /// its text would grow with their square.
@@ -119,13 +120,14 @@ impl Printer<'_, '_, '_, '_> {
 
     fn function(&mut self, function: &Function) -> fmt::Result {
         self.open("Function {")?;
-        write!(self.f, "name: \"{}\"", self.text(function.name))?;
+        self.name(function.name.name)?;
         self.separate()?;
         self.f.write_str("args: [")?;
         let parameters = &self.ast.parameters[function.parameters.range()];
         for (index, &parameter) in parameters.iter().enumerate() {
             let separator = if index == 0 { "" } else { ", " };
-            write!(self.f, "{separator}\"{}\"", self.text(parameter))?;
+            let name = self.ast.names.text(parameter.name);
+            write!(self.f, "{separator}\"{name}\"")?;
         }
         self.f.write_char(']')?;
         self.separate()?;
@@ -134,8 +136,8 @@ impl Printer<'_, '_, '_, '_> {
         self.close("}")
     }
 
-    fn text(&self, identifier: Identifier) -> &str {
-        self.ast.names.text(identifier.name)
+    fn name(&mut self, name: Name) -> fmt::Result {
+        write!(self.f, "name: \"{}\"", self.ast.names.text(name))
     }
 
     fn block(&mut self, block: Block) -> fmt::Result {
@@ -182,7 +184,7 @@ impl Printer<'_, '_, '_, '_> {
 
     fn assignment(&mut self, head: &str, name: Identifier, value: ExpressionId) -> fmt::Result {
         self.open(head)?;
-        write!(self.f, "name: \"{}\"", self.text(name))?;
+        self.name(name.name)?;
         self.separate()?;
         self.f.write_str("expression: ")?;
         self.expression(value)?;
@@ -235,7 +237,7 @@ impl Printer<'_, '_, '_, '_> {
             ExpressionKind::Binary(..) => Ok(()),
             ExpressionKind::Call { name, arguments } => {
                 self.open("FunctionCall {")?;
-                write!(self.f, "name: \"{}\"", self.ast.names.text(name))?;
+                self.name(name)?;
                 self.separate()?;
                 self.f.write_str("args: ")?;
                 self.list(arguments.range(), |printer, index| {
