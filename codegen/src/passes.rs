@@ -15,6 +15,7 @@ pub mod dedup;
 pub mod renumber;
 mod rewrite;
 pub mod simplify;
+pub mod stack_checks;
 pub mod strength;
 #[cfg(test)]
 mod testing;
@@ -80,6 +81,7 @@ pub fn optimise(module: &mut Module, level: Level, options: Options) {
         Level::Full => {
             for function in &mut module.functions {
                 blocks::straighten(function);
+                simplify::simplify(function, &options.costs);
                 simplify::simplify(function, options.costs);
                 blocks::straighten(function);
                 dead::eliminate(function);

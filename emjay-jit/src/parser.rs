@@ -186,7 +186,12 @@ impl<'s> Parser<'s> {
 
     fn identifier(&mut self, expected: &'static str) -> Parse<Identifier> {
         if !self.at(Token::Name) {
-            return Err(self.unexpected(expected, None));
+            let error = self.unexpected(expected, None);
+            if self.current.token.is_keyword() && !self.at(Token::Fn) {
+                // It was meant as a name: no statement begins there.
+                self.advance();
+            }
+            return Err(error);
         }
         let span = self.advance();
         let name = self.ast.names.intern(self.text_of(span));

@@ -199,7 +199,7 @@ impl CheckError {
                 let diagnostic = error(&arguments(*found));
                 match declared {
                     Some(span) => diagnostic.with_secondary(at(*span), "declared here"),
-                    None => diagnostic.with_note(format!("`{name}` is not of this text")),
+                    None => diagnostic.with_note(format!("`{name}` is built in")),
                 }
             }
             CheckErrorKind::MissingReturn { close, passed, .. } => {

@@ -523,7 +523,11 @@ impl Operation {
             | Instruction::StackCheck { .. }
             | Instruction::Parameters
             | Instruction::StackParameter { .. }
+<<<<<<< HEAD
             | Instruction::WideDivide
+=======
+            | Instruction::WideDivide { .. }
+>>>>>>> front
             | Instruction::Return => return None,
         })
     }
