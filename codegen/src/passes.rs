@@ -81,7 +81,6 @@ pub fn optimise(module: &mut Module, level: Level, options: Options) {
         Level::Full => {
             for function in &mut module.functions {
                 blocks::straighten(function);
-                simplify::simplify(function, &options.costs);
                 simplify::simplify(function, options.costs);
                 blocks::straighten(function);
                 dead::eliminate(function);

@@ -24,15 +24,7 @@
 //!
 //! Blocks are walked in reverse postorder, which is their new order: what dominates a block has been
 //! seen before it. Blocks that no branch leads to any more are left out, also in the rest of the
-<<<<<<< HEAD
-<<<<<<< HEAD
-//! walk.
-=======
 //! walk; not so loops, to which a way back might lead.
->>>>>>> passes
-=======
-//! walk; not so loops, to which a way back might lead.
->>>>>>> front
 
 mod arithmetic;
 mod compare;
@@ -60,25 +52,11 @@ use crate::origin::Origin;
 
 /// Writes a function anew, for a machine of such costs. Values are dense afterwards, blocks stand
 /// in reverse postorder.
-<<<<<<< HEAD
-<<<<<<< HEAD
-pub fn simplify(function: &mut Function, costs: &Costs) {
-    let flow = Flow::of(function);
-    let mut simplifier = Simplifier::new(function, &flow, costs);
-    for &block in flow.reverse_postorder() {
-        if block == BlockId::ENTRY || simplifier.is_reached[block.index()] {
-=======
-=======
->>>>>>> front
 pub fn simplify(function: &mut Function, costs: Costs) {
     let flow = Flow::of(function);
     let mut simplifier = Simplifier::new(function, &flow, costs);
     for &block in flow.reverse_postorder() {
         if simplifier.may_be_reached(block) {
-<<<<<<< HEAD
->>>>>>> passes
-=======
->>>>>>> front
             simplifier.block(block);
         } else {
             simplifier.progress[block.index()] = Progress::LeftOut;
@@ -102,28 +80,12 @@ enum Progress {
 struct Simplifier<'a> {
     old: &'a Function,
     flow: &'a Flow,
-<<<<<<< HEAD
-<<<<<<< HEAD
-    costs: &'a Costs,
-=======
     costs: Costs,
->>>>>>> passes
-=======
-    costs: Costs,
->>>>>>> front
     uses: Uses,
     /// The function that is made. Its targets name blocks by their old numbers until the end.
     new: Function,
     /// How far the walk has come with each old block.
     progress: Vec<Progress>,
-<<<<<<< HEAD
-<<<<<<< HEAD
-    /// The old blocks that something leads to.
-    is_reached: Vec<bool>,
-=======
->>>>>>> passes
-=======
->>>>>>> front
     /// What stands for each old value.
     known: Vec<Offset>,
     /// The values of the new function.
@@ -139,15 +101,7 @@ struct Simplifier<'a> {
 }
 
 impl<'a> Simplifier<'a> {
-<<<<<<< HEAD
-<<<<<<< HEAD
-    fn new(old: &'a Function, flow: &'a Flow, costs: &'a Costs) -> Self {
-=======
     fn new(old: &'a Function, flow: &'a Flow, costs: Costs) -> Self {
->>>>>>> passes
-=======
-    fn new(old: &'a Function, flow: &'a Flow, costs: Costs) -> Self {
->>>>>>> front
         let mut new = Function::new(old.name.clone(), old.parameters);
         new.places.clone_from(&old.places);
         new.instructions.reserve(old.instructions.len());
@@ -158,13 +112,6 @@ impl<'a> Simplifier<'a> {
             uses: Uses::of(old, flow),
             new,
             progress: vec![Progress::Ahead; old.blocks.len()],
-<<<<<<< HEAD
-<<<<<<< HEAD
-            is_reached: vec![false; old.blocks.len()],
-=======
->>>>>>> passes
-=======
->>>>>>> front
             known: vec![Offset::constant(0); old.values as usize],
             numbering: Numbering::new(old.values as usize),
             decided: FxHashMap::default(),
@@ -187,11 +134,6 @@ impl<'a> Simplifier<'a> {
         self.new
     }
 
-<<<<<<< HEAD
-<<<<<<< HEAD
-=======
-=======
->>>>>>> front
     /// Whether something leads to a block that is next, or may turn out to.
     fn may_be_reached(&self, block: BlockId) -> bool {
         block == BlockId::ENTRY
@@ -206,10 +148,6 @@ impl<'a> Simplifier<'a> {
                 })
     }
 
-<<<<<<< HEAD
->>>>>>> passes
-=======
->>>>>>> front
     /// Walks a block.
     fn block(&mut self, block: BlockId) {
         self.here = block;
@@ -373,13 +311,6 @@ impl<'a> Simplifier<'a> {
     }
 
     fn target(&mut self, old: Target) -> Target {
-<<<<<<< HEAD
-<<<<<<< HEAD
-        self.is_reached[old.block.index()] = true;
-=======
->>>>>>> passes
-=======
->>>>>>> front
         Target {
             block: old.block,
             arguments: self.list(old.arguments),
@@ -402,30 +333,12 @@ impl<'a> Simplifier<'a> {
 
     /// The value of a definition: one that is there already, or a new one.
     fn number(&mut self, definition: Definition) -> Value {
-<<<<<<< HEAD
-<<<<<<< HEAD
-        let (slot, found) = self.numbering.find(definition);
-        if let Some(value) = found {
-            let home = self.numbering.home(value);
-            if home == self.here || self.flow.dominates(home, self.here) {
-                return value;
-            }
-        }
-        let value = self.numbering.add(self.here, definition);
-        self.numbering.enter(&slot, value);
-=======
-=======
->>>>>>> front
         let (here, flow) = (self.here, self.flow);
         let reaches = |home| home == here || flow.dominates(home, here);
         if let Some(value) = self.numbering.find(definition, reaches) {
             return value;
         }
         let value = self.numbering.add(self.here, definition);
-<<<<<<< HEAD
->>>>>>> passes
-=======
->>>>>>> front
         if let Some(op) = definition.instruction(value) {
             self.push(op);
         }
@@ -438,18 +351,7 @@ impl<'a> Simplifier<'a> {
 
     /// The number that a new value is, if it is a constant.
     fn constant_of(&self, value: Value) -> Option<i64> {
-<<<<<<< HEAD
-<<<<<<< HEAD
-        match self.numbering.definition(value) {
-            Definition::Constant(value) => Some(value),
-            _ => None,
-        }
-=======
         self.numbering.constant(value)
->>>>>>> passes
-=======
-        self.numbering.constant(value)
->>>>>>> front
     }
 
     /// What a new value was computed from.

@@ -68,15 +68,7 @@ pub enum Multiplication {
 impl Multiplication {
     /// The best way to multiply by `factor`. `accumulates`: the product is only added to or
     /// subtracted from something, which a machine may do with the multiplication.
-<<<<<<< HEAD
-<<<<<<< HEAD
-    pub const fn by(factor: i64, accumulates: bool, costs: &Costs) -> Self {
-=======
     pub const fn by(factor: i64, accumulates: bool, costs: Costs) -> Self {
->>>>>>> passes
-=======
-    pub const fn by(factor: i64, accumulates: bool, costs: Costs) -> Self {
->>>>>>> front
         let bits = factor as u64;
         if bits.is_power_of_two() {
             return Self::Shift(bits.trailing_zeros());
@@ -365,15 +357,7 @@ mod tests {
                 for x in [0, 1, -1, 7, i64::MIN, i64::MAX, 0x1234_5678_9abc_def0] {
                     for accumulates in [false, true] {
                         let shifted = |n: u32| x << n;
-<<<<<<< HEAD
-<<<<<<< HEAD
-                        let product = match Multiplication::by(factor, accumulates, &costs) {
-=======
                         let product = match Multiplication::by(factor, accumulates, costs) {
->>>>>>> passes
-=======
-                        let product = match Multiplication::by(factor, accumulates, costs) {
->>>>>>> front
                             Multiplication::Shift(n) => shifted(n),
                             Multiplication::NegatedShift(n) => shifted(n).wrapping_neg(),
                             Multiplication::AddShifted(n) => x.wrapping_add(shifted(n)),

@@ -523,11 +523,7 @@ impl Operation {
             | Instruction::StackCheck { .. }
             | Instruction::Parameters
             | Instruction::StackParameter { .. }
-<<<<<<< HEAD
             | Instruction::WideDivide
-=======
-            | Instruction::WideDivide { .. }
->>>>>>> front
             | Instruction::Return => return None,
         })
     }

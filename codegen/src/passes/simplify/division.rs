@@ -33,14 +33,6 @@ impl Simplifier<'_> {
         };
         let exit = self.exit(exit);
         let dest = self.numbering.add(self.here, definition);
-<<<<<<< HEAD
-<<<<<<< HEAD
-        let (slot, _) = self.numbering.find(definition);
-        self.numbering.enter(&slot, dest);
-=======
->>>>>>> passes
-=======
->>>>>>> front
         self.push(Op::Divide {
             operator,
             dest,
@@ -229,19 +221,10 @@ impl Simplifier<'_> {
     /// A division of 128 bits. If the upper half of the dividend is 0, ordinary ones do.
     pub(super) fn wide_divide(&mut self, results: List, operands: List, exit: Option<ExitId>) {
         let old = self.old;
-<<<<<<< HEAD
-<<<<<<< HEAD
-=======
-=======
->>>>>>> front
         let needed = exit.is_some() || old.list(results).any(|value| self.uses.is_live(value));
         if !needed {
             return;
         }
-<<<<<<< HEAD
->>>>>>> passes
-=======
->>>>>>> front
         let mut values = old.list(operands);
         let (Some(low), Some(high), Some(divisor)) = (values.next(), values.next(), values.next())
         else {
@@ -263,16 +246,6 @@ impl Simplifier<'_> {
             }
             return;
         }
-<<<<<<< HEAD
-<<<<<<< HEAD
-        let needed = exit.is_some() || old.list(results).any(|value| self.uses.is_live(value));
-        if !needed {
-            return;
-        }
-=======
->>>>>>> passes
-=======
->>>>>>> front
         let operands = self.list(operands);
         let known_divisor = self.offset(divisor);
         let is_safe = if known_divisor.is_constant() {

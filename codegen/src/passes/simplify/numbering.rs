@@ -1,18 +1,9 @@
 //! Value numbering: a value that has been computed is found by what it was computed from.
 
-<<<<<<< HEAD
-<<<<<<< HEAD
-=======
-=======
->>>>>>> front
 use std::num::NonZeroU32;
 
 use rustc_hash::FxHashMap;
 
-<<<<<<< HEAD
->>>>>>> passes
-=======
->>>>>>> front
 use crate::ir::{Binary, BlockId, Division, Op, Unary, Value};
 
 /// What a value was computed from.
@@ -59,83 +50,10 @@ impl Definition {
             },
         })
     }
-<<<<<<< HEAD
-<<<<<<< HEAD
-
-    /// A hash of 64 bits, the lower of which are good.
-    const fn hash(self) -> u64 {
-        // 2^64 divided by the golden ratio.
-        const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-        let (kind, x, y) = match self {
-            Self::Opaque => (0, 0, 0),
-            Self::Argument(index) => (1, index as u64, 0),
-            Self::Constant(value) => (2, value as u64, 0),
-            Self::Unary(operator, a) => (3 + operator as u64, a.0 as u64, 0),
-            Self::Binary(operator, a, b) => (Self::kind_of(operator), a.0 as u64, b.0 as u64),
-            Self::Select(condition, a, b) => {
-                (60, condition.0 as u64, (a.0 as u64) << 32 | b.0 as u64)
-            }
-            Self::Divide(operator, a, b) => (70 + operator as u64, a.0 as u64, b.0 as u64),
-        };
-        let mixed = x ^ y.rotate_left(32) ^ kind << 24;
-        let product = mixed as u128 * MULTIPLIER as u128;
-        (product >> 64) as u64 ^ product as u64
-    }
-
-    const fn kind_of(operator: Binary) -> u64 {
-        match operator {
-            Binary::Add => 20,
-            Binary::Subtract => 21,
-            Binary::Multiply => 22,
-            Binary::MultiplyHighSigned => 23,
-            Binary::MultiplyHighUnsigned => 24,
-            Binary::And => 25,
-            Binary::Or => 26,
-            Binary::Xor => 27,
-            Binary::ShiftLeft => 28,
-            Binary::ShiftRight => 29,
-            Binary::ShiftRightSigned => 30,
-            Binary::Compare(condition) => 40 + condition as u64,
-        }
-    }
-=======
->>>>>>> passes
-=======
->>>>>>> front
 }
 
 /// All values of the function that is made, by number and by definition.
 ///
-<<<<<<< HEAD
-<<<<<<< HEAD
-/// The table is hashed with open addressing. An entry is a value's number plus 1 in the lower half,
-/// and in the upper half a part of its definition's hash; 0 is free. The length is a power of two,
-/// and a quarter or more is free.
-pub(super) struct Numbering {
-    definitions: Vec<Definition>,
-    homes: Vec<BlockId>,
-    entries: Vec<u64>,
-    used: usize,
-}
-
-/// Where a definition belongs in the table.
-#[derive(Debug)]
-pub(super) struct Slot {
-    index: usize,
-    hash: u64,
-}
-
-impl Numbering {
-    /// Room for about so many values, to begin with.
-    pub(super) fn new(values: usize) -> Self {
-        Self {
-            definitions: Vec::with_capacity(values),
-            homes: Vec::with_capacity(values),
-            entries: vec![0; (values + values / 2).next_power_of_two().max(16)],
-            used: 0,
-=======
-=======
->>>>>>> front
 /// A definition is looked for among the values that have been computed from its latest operand, the
 /// latest first. These stand close together in memory, where a hash table would be all over it. Only
 /// so many are looked at, lest a value that is used everywhere takes quadratic time; constants, which
@@ -166,84 +84,16 @@ impl Numbering {
             values: Vec::with_capacity(values),
             constants: FxHashMap::default(),
             arguments: Vec::new(),
-<<<<<<< HEAD
->>>>>>> passes
-=======
->>>>>>> front
         }
     }
 
     /// How many values there are.
     pub(super) const fn len(&self) -> u32 {
-<<<<<<< HEAD
-<<<<<<< HEAD
-        self.definitions.len() as u32
-=======
         self.values.len() as u32
->>>>>>> passes
-=======
-        self.values.len() as u32
->>>>>>> front
     }
 
     /// What a value was computed from.
     pub(super) fn definition(&self, value: Value) -> Definition {
-<<<<<<< HEAD
-<<<<<<< HEAD
-        self.definitions[value.index()]
-    }
-
-    /// The block in which a value is defined.
-    pub(super) fn home(&self, value: Value) -> BlockId {
-        self.homes[value.index()]
-    }
-
-    /// A new value that can't be found until it is entered.
-    pub(super) fn add(&mut self, home: BlockId, definition: Definition) -> Value {
-        self.definitions.push(definition);
-        self.homes.push(home);
-        Value(self.len() - 1)
-    }
-
-    /// Where a definition belongs, and the value that was last entered with it.
-    pub(super) fn find(&self, definition: Definition) -> (Slot, Option<Value>) {
-        const TAG: u64 = u64::MAX << 32;
-        let hash = definition.hash();
-        let mask = self.entries.len() - 1;
-        let mut index = hash as usize & mask;
-        loop {
-            let entry = self.entries[index];
-            if entry == 0 {
-                return (Slot { index, hash }, None);
-            }
-            let value = Value(entry as u32 - 1);
-            if entry & TAG == hash & TAG && self.definition(value) == definition {
-                return (Slot { index, hash }, Some(value));
-            }
-            index = (index + 1) & mask;
-        }
-    }
-
-    /// Lets a value be found in the place that [`Self::find`] gave for its definition.
-    pub(super) fn enter(&mut self, slot: &Slot, value: Value) {
-        let entry = &mut self.entries[slot.index];
-        self.used += usize::from(*entry == 0);
-        *entry = slot.hash >> 32 << 32 | u64::from(value.0 + 1);
-        if self.used * 4 > self.entries.len() * 3 {
-            self.grow();
-        }
-    }
-
-    fn grow(&mut self) {
-        let length = self.entries.len() * 2;
-        let entries = std::mem::replace(&mut self.entries, vec![0; length]);
-        for entry in entries.into_iter().filter(|&entry| entry != 0) {
-            let (slot, _) = self.find(self.definition(Value(entry as u32 - 1)));
-            self.entries[slot.index] = entry;
-        }
-=======
-=======
->>>>>>> front
         self.values[value.index()].definition
     }
 
@@ -333,10 +183,6 @@ impl Numbering {
                 }
             }
         })
-<<<<<<< HEAD
->>>>>>> passes
-=======
->>>>>>> front
     }
 }
 
@@ -345,24 +191,6 @@ mod tests {
     use super::*;
 
     #[test]
-<<<<<<< HEAD
-<<<<<<< HEAD
-    fn every_definition_is_found_again_after_the_table_has_grown() {
-        let mut numbering = Numbering::new(0);
-        for constant in 0..1000 {
-            let definition = Definition::Constant(constant << 40);
-            let (slot, found) = numbering.find(definition);
-            assert_eq!(found, None);
-            let value = numbering.add(BlockId::ENTRY, definition);
-            numbering.enter(&slot, value);
-        }
-        for constant in 0..1000 {
-            let (_, found) = numbering.find(Definition::Constant(constant << 40));
-            assert_eq!(found, Some(Value(constant as u32)));
-        }
-=======
-=======
->>>>>>> front
     fn a_definition_is_found_in_a_block_that_reaches() {
         let mut numbering = Numbering::new(0);
         let x = numbering.add(BlockId(0), Definition::Argument(0));
@@ -377,9 +205,5 @@ mod tests {
         assert_eq!(numbering.find(Definition::Argument(0), |_| true), Some(x));
         let other = Definition::Binary(Binary::Subtract, x, c);
         assert_eq!(numbering.find(other, |_| true), None);
-<<<<<<< HEAD
->>>>>>> passes
-=======
->>>>>>> front
     }
 }

@@ -6,23 +6,10 @@ use crate::passes::{dead, renumber};
 
 /// Simplifies for AArch64, and clears away what is not needed any more.
 fn assert_simplified(before: &str, after: &str) {
-<<<<<<< HEAD
-<<<<<<< HEAD
-    assert_simplified_for(&Costs::AARCH64, before, after);
-}
-
-fn assert_simplified_for(costs: &Costs, before: &str, after: &str) {
-=======
-=======
->>>>>>> front
     assert_simplified_for(Costs::AARCH64, before, after);
 }
 
 fn assert_simplified_for(costs: Costs, before: &str, after: &str) {
-<<<<<<< HEAD
->>>>>>> passes
-=======
->>>>>>> front
     assert_pass(
         |function| {
             simplify(function, costs);
@@ -136,15 +123,7 @@ fn offsets_of_sums_are_added_at_once() {
 fn an_offset_passes_through_a_multiplication_by_a_constant() {
     assert_simplified(
         &two_parameters("0: add @r7, r0, r5\n1: mul @r8, r7, r6\n2: sub @r9, r1, r8"),
-<<<<<<< HEAD
-<<<<<<< HEAD
-        "fn f - #args: 2, #reg: 7 {
-=======
         "fn f - #args: 2, #reg: 8 {
->>>>>>> passes
-=======
-        "fn f - #args: 2, #reg: 8 {
->>>>>>> front
             0: mva @r0, a0
             1: mva @r1, a1
             2: mvi @r2, 2
@@ -274,15 +253,7 @@ fn a_division_by_ten_multiplies_where_dividing_is_slow() {
         }",
     );
     assert_simplified_for(
-<<<<<<< HEAD
-<<<<<<< HEAD
-        &Costs::X86_64,
-=======
         Costs::X86_64,
->>>>>>> passes
-=======
-        Costs::X86_64,
->>>>>>> front
         &divides,
         "fn f - #args: 2, #reg: 8 {
             0: mva @r0, a0
@@ -317,18 +288,6 @@ fn what_a_branch_has_decided_is_known_behind_it() {
         "fn f - #args: 2, #reg: 4 {
             0: mva @r0, a0
             1: mva @r1, a1
-<<<<<<< HEAD
-<<<<<<< HEAD
-            2: br r1, b1(), b2()
-        b1():
-            3: div @r2, r0, r1
-            4: ret r2
-        b2():
-            5: mvi @r3, 0
-            6: ret r3
-=======
-=======
->>>>>>> front
             2: mvi @r2, 0
             3: br r1, b1(), b2()
         b1():
@@ -336,10 +295,6 @@ fn what_a_branch_has_decided_is_known_behind_it() {
             5: ret r3
         b2():
             6: ret r2
-<<<<<<< HEAD
->>>>>>> passes
-=======
->>>>>>> front
         }",
     );
 }
