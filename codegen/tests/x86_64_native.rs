@@ -44,7 +44,13 @@ fn assert_allocation_is_right(module: &Module, id: FunctionId, options: &Options
     let mut after = before.clone();
     let allocation = regalloc::allocate(&mut after, x86_64::registers());
     if let Err(error) = check(&before, &after, &allocation, x86_64::registers()) {
-        panic!("{}: {error:?} {:?} {:?} {:?}", module.functions[id.index()].name, before.extras.first(), before.operands.get(..4), allocation.operands.get(..4));
+        panic!(
+            "{}: {error:?} {:?} {:?} {:?}",
+            module.functions[id.index()].name,
+            before.extras.first(),
+            before.operands.get(..4),
+            allocation.operands.get(..4)
+        );
     }
 }
 

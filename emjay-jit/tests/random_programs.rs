@@ -8,7 +8,10 @@ use diagnostics::Sources;
 use emjay_jit::random::{Shape, program};
 
 fn cases() -> u64 {
-    std::env::var("ULM_TEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(300)
+    std::env::var("ULM_TEST_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(300)
 }
 
 #[derive(Default)]
@@ -37,7 +40,13 @@ fn random_programs_are_correct_and_end() {
         }
         let main = program.module.find("main").expect("main");
         let mut log = Log::default();
-        let outcome = interpret::run(&program.module, main, &arguments, &mut log, &Limits::default());
+        let outcome = interpret::run(
+            &program.module,
+            main,
+            &arguments,
+            &mut log,
+            &Limits::default(),
+        );
         match outcome {
             Ok(Outcome::Returned(_)) => returned += 1,
             Ok(Outcome::Left(_)) => left += 1,
@@ -45,5 +54,8 @@ fn random_programs_are_correct_and_end() {
         }
     }
     eprintln!("{returned} {left}");
-    assert!(returned > left / 4 && left > returned / 20, "{returned} {left}");
+    assert!(
+        returned > left / 4 && left > returned / 20,
+        "{returned} {left}"
+    );
 }
