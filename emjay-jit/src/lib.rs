@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+pub mod backend;
 mod built_in;
 mod check;
 mod compile;
