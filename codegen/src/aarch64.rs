@@ -9,8 +9,8 @@ pub mod instruction;
 mod operands;
 pub mod registers;
 mod select;
-pub(crate) mod stubs;
 pub mod simulator;
+pub(crate) mod stubs;
 mod tables;
 
 pub use decode::decode;

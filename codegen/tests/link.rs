@@ -69,9 +69,9 @@ fn calling(id: u32, frame: u32, callees: &[u32]) -> CodeUnit {
     unit
 }
 
-fn linked(units: Vec<CodeUnit>, options: &Options) -> Linked {
+fn linked(units: Vec<CodeUnit>, options: Options) -> Linked {
     let functions = units.iter().map(|unit| unit.id.0 + 1).max().unwrap_or(0);
-    link(&module(functions as usize), units, options).expect("it links")
+    link(&module(functions as usize), units, &options).expect("it links")
 }
 
 fn word(bytes: &[u8], at: u32) -> u32 {
@@ -90,7 +90,7 @@ fn start(linked: &Linked, id: u32) -> u32 {
 
 #[test]
 fn functions_lie_at_multiples_of_16_and_do_not_overlap() {
-    let linked = linked(vec![unit(1, 5), unit(0, 33), unit(2, 16)], &X86_64);
+    let linked = linked(vec![unit(1, 5), unit(0, 33), unit(2, 16)], X86_64);
     let mut free = 0;
     for function in linked.functions() {
         assert_eq!(function.start % 16, 0);
@@ -102,7 +102,7 @@ fn functions_lie_at_multiples_of_16_and_do_not_overlap() {
 
 #[test]
 fn an_offset_leads_to_the_function_around_it_and_padding_to_none() {
-    let linked = linked(vec![unit(0, 5), unit(1, 5)], &X86_64);
+    let linked = linked(vec![unit(0, 5), unit(1, 5)], X86_64);
     let (first, second) = (start(&linked, 0), start(&linked, 1));
     let at = |offset| linked.function_at(offset).map(|function| function.id.0);
     assert_eq!(at(first), Some(0));
@@ -117,7 +117,7 @@ fn an_offset_leads_to_the_function_around_it_and_padding_to_none() {
 fn a_branch_of_aarch64_holds_the_distance_in_words() {
     let mut back = calling(1, 0, &[0]);
     back.bytes = 0x9400_0000_u32.to_le_bytes().to_vec();
-    let linked = linked(vec![unit(0, 4), back], &AARCH64);
+    let linked = linked(vec![unit(0, 4), back], AARCH64);
     let bytes = linked.relocated(0);
     let (from, to) = (start(&linked, 1), start(&linked, 0));
     let distance = (to as i32 - from as i32) / 4;
@@ -133,7 +133,7 @@ fn a_branch_of_x86_holds_the_distance_from_its_end() {
     let mut forward = unit(0, 8);
     let symbol = Symbol::Function(FunctionId(1));
     forward.relocations = vec![relocation(1, RelocationKind::X86Relative, symbol)];
-    let linked = linked(vec![forward, unit(1, 8)], &X86_64);
+    let linked = linked(vec![forward, unit(1, 8)], X86_64);
     let from = start(&linked, 0) + 1;
     let distance = word(&linked.relocated(0), from);
     assert_eq!(from + 4 + distance, start(&linked, 1));
@@ -148,7 +148,7 @@ fn a_whole_address_of_aarch64_stands_in_four_instructions() {
         .collect();
     let symbol = Symbol::Function(FunctionId(0));
     unit.relocations = vec![relocation(0, RelocationKind::Aarch64Address, symbol)];
-    let linked = linked(vec![unit], &AARCH64);
+    let linked = linked(vec![unit], AARCH64);
     let base = 0x1234_5678_9ABC_0000;
     let at = start(&linked, 0);
     let bytes = linked.relocated(base);
@@ -163,7 +163,7 @@ fn the_catalogue_has_the_address_of_each_function_by_number() {
     let mut unit_with_table = unit(2, 8);
     let kind = RelocationKind::X86Absolute;
     unit_with_table.relocations = vec![relocation(0, kind, Symbol::Catalogue)];
-    let linked = linked(vec![unit_with_table, unit(0, 1)], &X86_64);
+    let linked = linked(vec![unit_with_table, unit(0, 1)], X86_64);
     let base = 0x7000_0000_0000;
     let bytes = linked.relocated(base);
     let catalogue = (address(&bytes, start(&linked, 2)) - base) as u32;
@@ -197,7 +197,7 @@ fn a_site_is_found_by_its_offset_even_at_the_ends_of_its_function() {
         (vec![first, unit(1, 16)], 0, 5),
         (vec![unit(0, 16), second], 1, 0),
     ] {
-        let linked = linked(units, &X86_64);
+        let linked = linked(units, X86_64);
         let found = linked.exit_at(start(&linked, id) + at);
         let found = found.map(|(function, site)| (function.id.0, site.origin.place.0));
         assert_eq!(found, Some((id, at)));
@@ -213,7 +213,7 @@ fn a_call_that_ends_its_function_is_found_by_where_it_returns_to() {
         lowered: 0,
         origin: Origin::body(PlaceId(3)),
     }];
-    let linked = linked(vec![first, unit(1, 16)], &X86_64);
+    let linked = linked(vec![first, unit(1, 16)], X86_64);
     let found = linked.call_returning_to(start(&linked, 0) + 16);
     assert_eq!(
         found.map(|(function, site)| (function.id.0, site.origin.place.0)),
@@ -277,7 +277,7 @@ fn without_recursion_the_need_is_the_deepest_sum_of_frames() {
         calling(2, 64, &[]),
         calling(3, 48, &[]),
     ];
-    let linked = linked(units, &AARCH64);
+    let linked = linked(units, AARCH64);
     let need = |id| linked.stack_need(FunctionId(id));
     assert_eq!(need(0), Some(StackNeed::Bounded(96)));
     assert_eq!(need(1), Some(StackNeed::Bounded(80)));
@@ -287,7 +287,7 @@ fn without_recursion_the_need_is_the_deepest_sum_of_frames() {
 
 #[test]
 fn on_x86_each_call_takes_its_return_address_too() {
-    let linked = linked(vec![unit(0, 1)], &X86_64);
+    let linked = linked(vec![unit(0, 1)], X86_64);
     let need = linked.stack_need(FunctionId(0));
     assert_eq!(need, Some(StackNeed::Bounded(8)));
 }
@@ -300,7 +300,7 @@ fn arguments_that_lower_the_stack_count() {
         lowered: 32,
         origin: Origin::default(),
     }];
-    let linked = linked(vec![caller, calling(1, 16, &[])], &AARCH64);
+    let linked = linked(vec![caller, calling(1, 16, &[])], AARCH64);
     let need = linked.stack_need(FunctionId(0));
     assert_eq!(need, Some(StackNeed::Bounded(64)));
 }
@@ -316,7 +316,7 @@ fn with_recursion_the_head_room_reaches_from_check_to_check() {
         checking,
         calling(3, 5, &[]),
     ];
-    let linked = linked(units, &AARCH64);
+    let linked = linked(units, AARCH64);
     for id in 0..3 {
         assert_eq!(linked.stack_need(FunctionId(id)), Some(StackNeed::Checked));
     }
@@ -328,7 +328,7 @@ fn with_recursion_the_head_room_reaches_from_check_to_check() {
 
 #[test]
 fn recursion_that_checks_nothing_is_found() {
-    let linked = linked(vec![calling(0, 16, &[1]), calling(1, 16, &[0])], &AARCH64);
+    let linked = linked(vec![calling(0, 16, &[1]), calling(1, 16, &[0])], AARCH64);
     let need = linked.stack_need(FunctionId(1));
     assert_eq!(need, Some(StackNeed::Unchecked));
 }
@@ -389,7 +389,7 @@ fn a_chain_of_a_hundred_thousand_functions_is_walked_without_recursion() {
             unit
         })
         .collect();
-    let linked = linked(units, &AARCH64);
+    let linked = linked(units, AARCH64);
     let need = linked.stack_need(FunctionId(0));
     assert_eq!(need, Some(StackNeed::Bounded(16 * u64::from(count))));
 }

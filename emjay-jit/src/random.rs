@@ -124,7 +124,7 @@ struct Callable {
 }
 
 /// The most that a function may cost, in executed statements, by estimate.
-const MOST: u64 = 20_000;
+const MOST: u64 = 2_000;
 /// How often a function with fuel may call itself.
 const FUEL: u32 = 6;
 
@@ -302,7 +302,7 @@ impl Writer {
         }
         let counter = self.declare();
         let also = if self.random.one_in(3) {
-            format!(" && {}", self.expression(2, false))
+            format!(" && {}", self.operand(2, false))
         } else {
             String::new()
         };

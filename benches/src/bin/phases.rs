@@ -2,7 +2,7 @@ use std::time::Instant;
 fn main() {
     let path = std::env::args().nth(1).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
-    for _ in 0..8 {
+    for _ in 0..std::env::args().nth(2).map_or(8, |n| n.parse().unwrap()) {
         let mut sources = diagnostics::Sources::new();
         let file = sources.add("x.emjay", text.clone());
         let t = Instant::now();

@@ -5,7 +5,7 @@
 //! Labels are `.L3`, distances `.+8`. What a symbol leads to is given by its name, which is the one
 //! thing that an assembler would need more for.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::instruction::{
     Address, Alu, Alu1, Cond, Instruction, Label, MemoryAccess, SP, Select, Shift, ZR,
@@ -17,19 +17,28 @@ use crate::machine::{Assembly, Register, Symbol};
 /// A function as text: its name, then an instruction a line, with a line for each label that is
 /// branched to.
 pub fn print(assembly: &Assembly<Instruction>, module: &Module) -> String {
-    let labels = used_labels(assembly);
-    let mut labels = labels.into_iter().peekable();
-    let mut text = format!("{}:\n", assembly.name);
+    let mut text = String::with_capacity(24 * assembly.instructions.len());
+    write_function(&mut text, assembly, module).expect("a string takes any text");
+    text
+}
+
+fn write_function(
+    text: &mut String,
+    assembly: &Assembly<Instruction>,
+    module: &Module,
+) -> fmt::Result {
+    let mut labels = used_labels(assembly).into_iter().peekable();
+    writeln!(text, "{}:", assembly.name)?;
     for (index, instruction) in assembly.instructions.iter().enumerate() {
         while let Some((_, label)) = labels.next_if(|&(at, _)| at as usize == index) {
-            text += &format!(".L{label}:\n");
+            writeln!(text, ".L{label}:")?;
         }
-        text += &format!("{}\n", instruction.with_names(module));
+        writeln!(text, "{}", instruction.with_names(module))?;
     }
     for (_, label) in labels {
-        text += &format!(".L{label}:\n");
+        writeln!(text, ".L{label}:")?;
     }
-    text
+    Ok(())
 }
 
 /// The labels that something refers to, with the instruction that each stands before, in the order

@@ -2,9 +2,7 @@
 //!
 //! Facts: System V Application Binary Interface, "Object Files" and "Program Loading".
 
-use super::layout::{
-    CODE_SEGMENT, DATA, DATA_END, DATA_IN_FILE, DATA_SIZE, HEADER, STACK_BOTTOM,
-};
+use super::layout::{CODE_SEGMENT, DATA, DATA_END, DATA_IN_FILE, DATA_SIZE, HEADER, STACK_BOTTOM};
 use crate::link::Architecture;
 
 const EXECUTE: u32 = 1;

@@ -1,6 +1,7 @@
 //! AArch64: text, words, decoder, simulator.
 
 mod decode;
+mod disassembler;
 mod forms;
 mod golden;
 mod immediate;

@@ -2,6 +2,8 @@
 
 #![cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 
+#[path = "../hand/mod.rs"]
+#[expect(dead_code, reason = "the functions for the other machine, too")]
 mod hand;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,6 +15,10 @@ use codegen::ir::{FunctionId, ImportId};
 use codegen::link::{Architecture, Linked, Options, StackChecks, StackNeed, link};
 use codegen::machine::Calls;
 use codegen::native::{LoadError, Program, RunError, RunOptions};
+#[cfg(target_arch = "aarch64")]
+use hand::aarch64::units;
+#[cfg(target_arch = "x86_64")]
+use hand::x86_64::units;
 use hand::{ASK, DOWN, EXHAUSTED, INTERRUPTED, STOPPED, SUM, TWICE, WAIT};
 
 fn linked() -> Linked {
@@ -22,7 +28,7 @@ fn linked() -> Linked {
         checks: StackChecks::InFunctions,
         exhausted: 99,
     };
-    link(&hand::module(), hand::units(), &options).expect("it links")
+    link(&hand::module(), units(), &options).expect("it links")
 }
 
 fn program() -> Program {

@@ -126,9 +126,12 @@ impl Variables {
         self.round += 1;
         for &(variable, before) in &self.log[mark.0..] {
             let met = &mut self.met[variable.index()];
-            // Variables of the branch itself are gone.
-            if *met != self.round && before != NOT_FETCHED {
-                *met = self.round;
+            if *met == self.round {
+                continue;
+            }
+            *met = self.round;
+            // Variables of the branch itself are gone, and parameters without a value are not read.
+            if before != NOT_FETCHED {
                 self.changed
                     .push((variable, self.current[variable.index()]));
             }

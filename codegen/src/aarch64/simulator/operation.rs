@@ -523,7 +523,7 @@ impl Operation {
             | Instruction::StackCheck { .. }
             | Instruction::Parameters
             | Instruction::StackParameter { .. }
-            | Instruction::WideDivide { .. }
+            | Instruction::WideDivide
             | Instruction::Return => return None,
         })
     }

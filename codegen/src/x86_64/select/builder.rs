@@ -156,8 +156,14 @@ impl Builder {
         code.instructions.reverse();
         code.origins.reverse();
         code.extras.reverse();
+        let reversed = std::mem::take(&mut code.operands);
+        code.operands.reserve(reversed.len());
         for extra in &mut code.extras {
             extra.instruction = count - 1 - extra.instruction;
+            let start = code.operands.len() as u32;
+            let operands = extra.operands.0 as usize..extra.operands.1 as usize;
+            code.operands.extend_from_slice(&reversed[operands]);
+            extra.operands = (start, code.operands.len() as u32);
         }
         code.exits.reverse();
         for exit in &mut code.exits {
