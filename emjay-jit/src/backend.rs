@@ -41,7 +41,7 @@ impl Backend {
 
     /// Makes of a module what the generator gets: runs the passes, and puts in checks of the stack
     /// where functions make them.
-    pub fn optimise(&self, module: &mut Module) {
+    pub fn optimise(self, module: &mut Module) {
         let options = passes::Options {
             inline: self.inline,
             costs: match self.architecture {
@@ -56,7 +56,7 @@ impl Backend {
     }
 
     /// The machine code of all functions of a module that has been optimised.
-    pub fn generate(&self, module: &Module) -> Vec<CodeUnit> {
+    pub fn generate(self, module: &Module) -> Vec<CodeUnit> {
         if is_large(module) {
             return self.generate_in_parallel(module);
         }
@@ -64,7 +64,7 @@ impl Backend {
     }
 
     /// The assembly text of a function of a module that has been optimised.
-    pub fn print(&self, module: &Module, id: FunctionId) -> String {
+    pub fn print(self, module: &Module, id: FunctionId) -> String {
         match self.architecture {
             Architecture::Aarch64 => aarch64::print(&self.aarch64(module, id), module),
             Architecture::X86_64 => x86_64::print(&self.x86_64(module, id), module),
@@ -72,12 +72,12 @@ impl Backend {
     }
 
     /// Joins units to one piece of code.
-    pub fn link(&self, module: &Module, units: Vec<CodeUnit>) -> Result<Linked, LinkError> {
+    pub fn link(self, module: &Module, units: Vec<CodeUnit>) -> Result<Linked, LinkError> {
         link::link(module, units, &self.link_options())
     }
 
     /// How units are joined.
-    pub fn link_options(&self) -> link::Options {
+    pub fn link_options(self) -> link::Options {
         link::Options {
             architecture: self.architecture,
             calls: self.calls,
@@ -87,19 +87,19 @@ impl Backend {
     }
 
     /// Who looks whether the stack is used up: the baseline's functions have no room for that.
-    fn stack_checks(&self) -> StackChecks {
+    fn stack_checks(self) -> StackChecks {
         match self.calls {
             Calls::Trampoline if self.is_baseline() => StackChecks::InTrampoline,
             _ => StackChecks::InFunctions,
         }
     }
 
-    fn is_baseline(&self) -> bool {
+    fn is_baseline(self) -> bool {
         self.architecture == Architecture::Aarch64 && self.level != Level::Full
     }
 
     /// The machine code of one function of a module that has been optimised.
-    pub fn unit(&self, module: &Module, id: FunctionId) -> CodeUnit {
+    pub fn unit(self, module: &Module, id: FunctionId) -> CodeUnit {
         match self.architecture {
             Architecture::Aarch64 => aarch64::encode(&self.aarch64(module, id)),
             Architecture::X86_64 => x86_64::encode(&self.x86_64(module, id)),
@@ -107,7 +107,7 @@ impl Backend {
     }
 
     fn aarch64(
-        &self,
+        self,
         module: &Module,
         id: FunctionId,
     ) -> codegen::machine::Assembly<aarch64::instruction::Instruction> {
@@ -116,7 +116,7 @@ impl Backend {
     }
 
     fn x86_64(
-        &self,
+        self,
         module: &Module,
         id: FunctionId,
     ) -> codegen::machine::Assembly<x86_64::instruction::Instruction> {
@@ -126,7 +126,7 @@ impl Backend {
 
     /// Several threads take one function after the other.
     #[cfg(not(target_family = "wasm"))]
-    fn generate_in_parallel(&self, module: &Module) -> Vec<CodeUnit> {
+    fn generate_in_parallel(self, module: &Module) -> Vec<CodeUnit> {
         use std::sync::atomic::{AtomicU32, Ordering};
 
         let next = AtomicU32::new(0);
@@ -159,7 +159,7 @@ impl Backend {
     }
 
     #[cfg(target_family = "wasm")]
-    fn generate_in_parallel(&self, module: &Module) -> Vec<CodeUnit> {
+    fn generate_in_parallel(self, module: &Module) -> Vec<CodeUnit> {
         ids(module).map(|id| self.unit(module, id)).collect()
     }
 }

@@ -294,6 +294,10 @@ impl EmitArguments {
 /// What `emjay repl` takes.
 #[derive(Debug, Args)]
 pub(super) struct ReplArguments {
+    /// Where entries run
+    #[arg(long, value_enum, default_value = "native", hide = true)]
+    pub(super) target: RunTarget,
+
     #[command(flatten)]
     pub(super) code: CodeOptions,
 

@@ -67,6 +67,8 @@ pub(super) struct Console {
     position: usize,
     reads_past_end: u32,
     flushes_lines: bool,
+    /// Whether the output so far ends in the middle of a line.
+    is_in_line: bool,
     stop: Option<StopCause>,
 }
 
@@ -80,6 +82,7 @@ impl Console {
             position: 0,
             reads_past_end: 0,
             flushes_lines: io::stdout().is_terminal(),
+            is_in_line: false,
             stop: None,
         }
     }
@@ -87,6 +90,21 @@ impl Console {
     /// The output, for other threads.
     pub(super) fn output(&self) -> Output {
         self.output.clone()
+    }
+
+    /// Another program begins: the end of the input may have been passed before.
+    pub(super) fn begin(&mut self) {
+        self.reads_past_end = 0;
+    }
+
+    /// Writes what is left, and ends the line.
+    pub(super) fn end_line(&mut self) {
+        if self.is_in_line {
+            self.output.lock().push(b'\n');
+            self.is_in_line = false;
+        }
+        // If nobody reads it, the session ends when its input does.
+        _ = self.output.flush();
     }
 
     /// Why it has ended the program, if it has.
@@ -100,6 +118,7 @@ impl Console {
     }
 
     fn put(&mut self, byte: u8) -> Result<(), StopCause> {
+        self.is_in_line = byte != b'\n';
         let mut bytes = self.output.lock();
         bytes.push(byte);
         if bytes.len() >= CHUNK || (byte == b'\n' && self.flushes_lines) {
