@@ -1,12 +1,5 @@
 //! Register allocation by linear scan.
 
-<<<<<<< HEAD
-use crate::machine::{Allocation, Code, MachineInstruction, RegisterFile};
-
-/// Gives every virtual register a place.
-pub fn allocate<I: MachineInstruction>(_: &mut Code<I>, _: &RegisterFile) -> Allocation {
-    Allocation::default()
-=======
 pub mod check;
 mod intervals;
 mod layout;
@@ -36,5 +29,4 @@ pub fn allocate<I: MachineInstruction>(code: &mut Code<I>, registers: &RegisterF
     resolve::resolve(
         code, registers, &lifetimes, &layout, &ranks, &scanned, &slots,
     )
->>>>>>> regalloc
 }
