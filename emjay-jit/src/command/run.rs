@@ -106,7 +106,7 @@ fn numbers(texts: &[String]) -> Vec<i64> {
     let parse = |text: &String| {
         number(text).unwrap_or_else(|| {
             let hint = if text.starts_with("--") {
-                "; options stand before the file"
+                "; options stand before them"
             } else {
                 ""
             };
