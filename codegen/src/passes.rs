@@ -12,6 +12,9 @@ pub mod blocks;
 pub mod constants;
 pub mod dead;
 pub mod dedup;
+pub mod if_conversion;
+pub mod layout;
+pub mod loops;
 pub mod renumber;
 mod rewrite;
 pub mod simplify;
@@ -80,12 +83,29 @@ pub fn optimise(module: &mut Module, level: Level, options: Options) {
         }
         Level::Full => {
             for function in &mut module.functions {
-                blocks::straighten(function);
-                simplify::simplify(function, options.costs);
-                blocks::straighten(function);
-                dead::eliminate(function);
-                renumber::renumber(function);
+                optimise_function(function, options.costs);
             }
         }
     }
+}
+
+/// All that [`Level::Full`] does to one function.
+fn optimise_function(function: &mut Function, costs: Costs) {
+    blocks::straighten(function);
+    loops::invert::invert(function);
+    blocks::straighten(function);
+    clean(function, costs);
+    if if_conversion::convert(function) {
+        clean(function, costs);
+    }
+    loops::hoist::hoist(function);
+    layout::arrange(function);
+    renumber::renumber(function);
+}
+
+/// Simplifies, and takes away what is not needed any more.
+fn clean(function: &mut Function, costs: Costs) {
+    simplify::simplify(function, costs);
+    blocks::straighten(function);
+    dead::eliminate(function);
 }

@@ -8,7 +8,8 @@ use codegen::ir::verify::verify;
 use codegen::ir::{Function, FunctionId, ImportId, Module};
 use codegen::passes::strength::Costs;
 use codegen::passes::{
-    Level, Options, blocks, constants, dead, dedup, optimise, renumber, simplify,
+    Level, Options, blocks, constants, dead, dedup, if_conversion, layout, loops, optimise,
+    renumber, simplify,
 };
 use codegen::random::{self, Shape, Window};
 use common::cases;
@@ -165,6 +166,28 @@ fn simplification_for_aarch64_keeps_the_meaning() {
 #[test]
 fn simplification_for_x86_64_keeps_the_meaning() {
     assert_pass_keeps_meaning(|function| simplify::simplify(function, Costs::X86_64));
+}
+
+#[test]
+fn loop_inversion_keeps_the_meaning() {
+    assert_pass_keeps_meaning(loops::invert::invert);
+}
+
+#[test]
+fn loop_invariant_code_motion_keeps_the_meaning() {
+    assert_pass_keeps_meaning(loops::hoist::hoist);
+}
+
+#[test]
+fn if_conversion_keeps_the_meaning() {
+    assert_pass_keeps_meaning(|function| {
+        if_conversion::convert(function);
+    });
+}
+
+#[test]
+fn layout_keeps_the_meaning() {
+    assert_pass_keeps_meaning(layout::arrange);
 }
 
 fn options(costs: Costs) -> Options {
