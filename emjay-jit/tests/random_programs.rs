@@ -53,7 +53,6 @@ fn random_programs_are_correct_and_end() {
             other => panic!("seed {seed}: {other:?}\n{text}"),
         }
     }
-    eprintln!("{returned} {left}");
     assert!(
         returned > left / 4 && left > returned / 20,
         "{returned} {left}"

@@ -126,7 +126,7 @@ pub(super) enum CallsName {
 
 impl CodeOptions {
     /// The way to code for a machine.
-    pub(super) fn backend(&self, architecture: Architecture) -> Backend {
+    pub(super) fn backend(self, architecture: Architecture) -> Backend {
         let level = match self.opt {
             Opt::None => Level::None,
             Opt::Basic => Level::Basic,
