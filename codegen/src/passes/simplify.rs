@@ -206,11 +206,33 @@ impl<'a> Simplifier<'a> {
         for (index, parameter) in old.list(list).enumerate() {
             let value = self.numbering.add(block, Definition::Opaque);
             self.scratch.push(value);
+            if self.is_tested_argument(block, index) {
+                self.decide(value, true);
+            }
             self.known[parameter.index()] = self
                 .common_argument(block, index, parameter)
                 .unwrap_or(Offset::base(value));
         }
         self.new.make_list(&self.scratch)
+    }
+
+    /// Whether each way to a block tests what it hands over to its parameter, and comes only if that
+    /// is not 0: `br r1, b1(r1), b2()`.
+    fn is_tested_argument(&self, block: BlockId, index: usize) -> bool {
+        self.flow.predecessors(block).iter().all(|&from| {
+            let last = self.old.block(from).last();
+            let Some(Op::Branch {
+                condition,
+                then,
+                otherwise,
+            }) = last.map(|last| last.op)
+            else {
+                return false;
+            };
+            then.block == block
+                && otherwise.block != block
+                && self.old.list(then.arguments).nth(index) == Some(condition)
+        })
     }
 
     /// What all ways to a block hand over to its parameter, if that is the same.
