@@ -38,7 +38,7 @@ mod uses;
 use rustc_hash::FxHashMap;
 
 use self::arithmetic::Offset;
-use self::numbering::{Definition, Numbering};
+use self::numbering::{Definition, Key, Numbering};
 use self::uses::Uses;
 use super::blocks;
 use super::rewrite;
@@ -204,7 +204,7 @@ impl<'a> Simplifier<'a> {
         let list = old.blocks[block.index()].parameters;
         self.scratch.clear();
         for (index, parameter) in old.list(list).enumerate() {
-            let value = self.numbering.add(block, Definition::Opaque);
+            let value = self.numbering.add(block, Definition::Opaque, Key::None);
             self.scratch.push(value);
             if self.is_tested_argument(block, index) {
                 self.decide(value, true);
@@ -341,7 +341,7 @@ impl<'a> Simplifier<'a> {
 
     /// A new value that is different each time, for an old one.
     fn opaque(&mut self, old: Value) -> Value {
-        let value = self.numbering.add(self.here, Definition::Opaque);
+        let value = self.numbering.add(self.here, Definition::Opaque, Key::None);
         self.known[old.index()] = Offset::base(value);
         value
     }
@@ -357,10 +357,11 @@ impl<'a> Simplifier<'a> {
     fn number(&mut self, definition: Definition) -> Value {
         let (here, flow) = (self.here, self.flow);
         let reaches = |home| home == here || flow.dominates(home, here);
-        if let Some(value) = self.numbering.find(definition, reaches) {
+        let key = self.numbering.key(definition);
+        if let Some(value) = self.numbering.find(definition, key, reaches) {
             return value;
         }
-        let value = self.numbering.add(self.here, definition);
+        let value = self.numbering.add(self.here, definition, key);
         if let Some(op) = definition.instruction(value) {
             self.push(op);
         }

@@ -32,7 +32,8 @@ impl Simplifier<'_> {
             _ => return Offset::base(self.number(definition)),
         };
         let exit = self.exit(exit);
-        let dest = self.numbering.add(self.here, definition);
+        let key = self.numbering.key(definition);
+        let dest = self.numbering.add(self.here, definition, key);
         self.push(Op::Divide {
             operator,
             dest,

@@ -105,23 +105,37 @@ impl Numbering {
         }
     }
 
-    /// A value with that definition from a block for which `reaches` holds.
+    /// Where a definition is looked for and entered.
+    pub(super) fn key(&self, definition: Definition) -> Key {
+        match definition {
+            Definition::Opaque => Key::None,
+            Definition::Constant(constant) => Key::Constant(constant),
+            Definition::Argument(index) => Key::Argument(index),
+            Definition::Unary(_, a) | Definition::Select(a, ..) => Key::Operand(a),
+            Definition::Binary(_, a, b) | Definition::Divide(_, a, b) => {
+                Key::Operand(self.latest(a, b))
+            }
+        }
+    }
+
+    /// A value with that definition, and that key, from a block for which `reaches` holds.
     pub(super) fn find(
         &self,
         definition: Definition,
+        key: Key,
         reaches: impl Fn(BlockId) -> bool,
     ) -> Option<Value> {
-        let usable = |value: &Value| reaches(self.values[value.index()].home);
-        let operand = match definition {
-            Definition::Opaque => return None,
-            Definition::Constant(constant) => {
-                return self.constants.get(&constant).copied().filter(usable);
+        let operand = match key {
+            Key::None => return None,
+            Key::Constant(constant) => {
+                let known = self.constants.get(&constant).copied();
+                return known.filter(|&value| reaches(self.home(value)));
             }
-            Definition::Argument(index) => {
-                let known = self.arguments.get(index as usize).copied();
-                return known.flatten().filter(usable);
+            Key::Argument(index) => {
+                let known = self.arguments.get(index as usize).copied().flatten();
+                return known.filter(|&value| reaches(self.home(value)));
             }
-            _ => self.latest_operand(definition)?,
+            Key::Operand(operand) => operand,
         };
         let mut next = self.values[operand.index()].last_user;
         for _ in 0..Self::LONGEST_SEARCH {
@@ -135,28 +149,31 @@ impl Numbering {
         None
     }
 
-    /// A new value, which can be found.
-    pub(super) fn add(&mut self, home: BlockId, definition: Definition) -> Value {
+    /// The block in which a value is defined.
+    fn home(&self, value: Value) -> BlockId {
+        self.values[value.index()].home
+    }
+
+    /// A new value, to be found by its key.
+    pub(super) fn add(&mut self, home: BlockId, definition: Definition, key: Key) -> Value {
         let value = Value(self.len());
         let mut next = None;
-        match definition {
-            Definition::Opaque => {}
-            Definition::Constant(constant) => {
+        match key {
+            Key::None => {}
+            Key::Constant(constant) => {
                 self.constants.insert(constant, value);
             }
-            Definition::Argument(index) => {
+            Key::Argument(index) => {
                 let index = index as usize;
                 if index >= self.arguments.len() {
                     self.arguments.resize(index + 1, None);
                 }
                 self.arguments[index] = Some(value);
             }
-            _ => {
+            Key::Operand(operand) => {
                 // What has an operand is not value 0.
-                if let Some(operand) = self.latest_operand(definition) {
-                    let user = NonZeroU32::new(value.0);
-                    next = std::mem::replace(&mut self.values[operand.index()].last_user, user);
-                }
+                let user = NonZeroU32::new(value.0);
+                next = std::mem::replace(&mut self.values[operand.index()].last_user, user);
             }
         }
         self.values.push(Entry {
@@ -169,41 +186,56 @@ impl Numbering {
     }
 
     /// The operand by which a value is found: the one that was defined last and is no constant.
-    fn latest_operand(&self, definition: Definition) -> Option<Value> {
-        Some(match definition {
-            Definition::Opaque | Definition::Argument(_) | Definition::Constant(_) => return None,
-            Definition::Unary(_, a) | Definition::Select(a, ..) => a,
-            Definition::Binary(_, a, b) | Definition::Divide(_, a, b) => {
-                if self.constant(b).is_some() {
-                    a
-                } else if self.constant(a).is_some() {
-                    b
-                } else {
-                    a.max(b)
-                }
-            }
-        })
+    fn latest(&self, a: Value, b: Value) -> Value {
+        if self.constant(b).is_some() {
+            a
+        } else if self.constant(a).is_some() {
+            b
+        } else {
+            a.max(b)
+        }
     }
+}
+
+/// Where a value is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    /// Nowhere.
+    None,
+    Constant(i64),
+    Argument(u32),
+    /// Among the values that were computed from this one.
+    Operand(Value),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn add(numbering: &mut Numbering, home: u32, definition: Definition) -> Value {
+        let key = numbering.key(definition);
+        numbering.add(BlockId(home), definition, key)
+    }
+
     #[test]
     fn a_definition_is_found_in_a_block_that_reaches() {
         let mut numbering = Numbering::new(0);
-        let x = numbering.add(BlockId(0), Definition::Argument(0));
-        let c = numbering.add(BlockId(0), Definition::Constant(7));
+        let x = add(&mut numbering, 0, Definition::Argument(0));
+        let c = add(&mut numbering, 0, Definition::Constant(7));
         let sum = Definition::Binary(Binary::Add, x, c);
-        let near = numbering.add(BlockId(1), sum);
-        let far = numbering.add(BlockId(2), sum);
-        assert_eq!(numbering.find(sum, |_| true), Some(far));
-        assert_eq!(numbering.find(sum, |home| home == BlockId(1)), Some(near));
-        assert_eq!(numbering.find(sum, |_| false), None);
-        assert_eq!(numbering.find(Definition::Constant(7), |_| true), Some(c));
-        assert_eq!(numbering.find(Definition::Argument(0), |_| true), Some(x));
+        let near = add(&mut numbering, 1, sum);
+        let far = add(&mut numbering, 2, sum);
+        let find = |definition, block| {
+            numbering.find(definition, numbering.key(definition), |home| {
+                block == Some(home)
+            })
+        };
+        assert_eq!(find(sum, Some(BlockId(1))), Some(near));
+        assert_eq!(find(sum, Some(BlockId(2))), Some(far));
+        assert_eq!(find(sum, None), None);
+        assert_eq!(find(Definition::Constant(7), Some(BlockId(0))), Some(c));
+        assert_eq!(find(Definition::Argument(0), Some(BlockId(0))), Some(x));
         let other = Definition::Binary(Binary::Subtract, x, c);
-        assert_eq!(numbering.find(other, |_| true), None);
+        assert_eq!(find(other, Some(BlockId(1))), None);
     }
 }
