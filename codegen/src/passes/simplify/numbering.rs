@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use rustc_hash::FxHashMap;
 
-use crate::ir::{Binary, BlockId, Division, Op, Unary, Value};
+use crate::ir::{Binary, BlockId, Division, Unary, Value};
 
 /// What a value was computed from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,37 +19,6 @@ pub(super) enum Definition {
     Select(Value, Value, Value),
     /// A division whose divisor is not 0, or has been found not to be.
     Divide(Division, Value, Value),
-}
-
-impl Definition {
-    /// The instruction that computes it; `None` if that takes more than its operands.
-    pub(super) const fn instruction(self, dest: Value) -> Option<Op> {
-        Some(match self {
-            Self::Opaque => return None,
-            Self::Argument(index) => Op::Argument { dest, index },
-            Self::Constant(value) => Op::Constant { dest, value },
-            Self::Unary(operator, a) => Op::Unary { operator, dest, a },
-            Self::Binary(operator, a, b) => Op::Binary {
-                operator,
-                dest,
-                a,
-                b,
-            },
-            Self::Select(condition, a, b) => Op::Select {
-                dest,
-                condition,
-                a,
-                b,
-            },
-            Self::Divide(operator, a, b) => Op::Divide {
-                operator,
-                dest,
-                a,
-                b,
-                exit: None,
-            },
-        })
-    }
 }
 
 /// All values of the function that is made, by number and by definition.
@@ -105,38 +74,26 @@ impl Numbering {
         }
     }
 
-    /// Where a definition is looked for and entered.
-    pub(super) fn key(&self, definition: Definition) -> Key {
-        match definition {
-            Definition::Opaque => Key::None,
-            Definition::Constant(constant) => Key::Constant(constant),
-            Definition::Argument(index) => Key::Argument(index),
-            Definition::Unary(_, a) | Definition::Select(a, ..) => Key::Operand(a),
-            Definition::Binary(_, a, b) | Definition::Divide(_, a, b) => {
-                Key::Operand(self.latest(a, b))
-            }
-        }
+    /// The value that was last entered as a constant, and its block.
+    pub(super) fn find_constant(&self, constant: i64) -> Option<(Value, BlockId)> {
+        let value = *self.constants.get(&constant)?;
+        Some((value, self.values[value.index()].home))
     }
 
-    /// A value with that definition, and that key, from a block for which `reaches` holds.
+    /// The value that was last entered as an argument, and its block.
+    pub(super) fn find_argument(&self, index: u32) -> Option<(Value, BlockId)> {
+        let value = (*self.arguments.get(index as usize)?)?;
+        Some((value, self.values[value.index()].home))
+    }
+
+    /// A value that was computed like this, in a block for which `reaches` holds. `operand` is
+    /// [`Self::key`] of the definition.
     pub(super) fn find(
         &self,
         definition: Definition,
-        key: Key,
+        operand: Value,
         reaches: impl Fn(BlockId) -> bool,
     ) -> Option<Value> {
-        let operand = match key {
-            Key::None => return None,
-            Key::Constant(constant) => {
-                let known = self.constants.get(&constant).copied();
-                return known.filter(|&value| reaches(self.home(value)));
-            }
-            Key::Argument(index) => {
-                let known = self.arguments.get(index as usize).copied().flatten();
-                return known.filter(|&value| reaches(self.home(value)));
-            }
-            Key::Operand(operand) => operand,
-        };
         let mut next = self.values[operand.index()].last_user;
         for _ in 0..Self::LONGEST_SEARCH {
             let value = Value(next?.get());
@@ -149,44 +106,9 @@ impl Numbering {
         None
     }
 
-    /// The block in which a value is defined.
-    fn home(&self, value: Value) -> BlockId {
-        self.values[value.index()].home
-    }
-
-    /// A new value, to be found by its key.
-    pub(super) fn add(&mut self, home: BlockId, definition: Definition, key: Key) -> Value {
-        let value = Value(self.len());
-        let mut next = None;
-        match key {
-            Key::None => {}
-            Key::Constant(constant) => {
-                self.constants.insert(constant, value);
-            }
-            Key::Argument(index) => {
-                let index = index as usize;
-                if index >= self.arguments.len() {
-                    self.arguments.resize(index + 1, None);
-                }
-                self.arguments[index] = Some(value);
-            }
-            Key::Operand(operand) => {
-                // What has an operand is not value 0.
-                let user = NonZeroU32::new(value.0);
-                next = std::mem::replace(&mut self.values[operand.index()].last_user, user);
-            }
-        }
-        self.values.push(Entry {
-            definition,
-            home,
-            last_user: None,
-            next,
-        });
-        value
-    }
-
-    /// The operand by which a value is found: the one that was defined last and is no constant.
-    fn latest(&self, a: Value, b: Value) -> Value {
+    /// The operand by which what is computed from two is found: the one that was defined last and is
+    /// no constant.
+    pub(super) fn key(&self, a: Value, b: Value) -> Value {
         if self.constant(b).is_some() {
             a
         } else if self.constant(a).is_some() {
@@ -195,47 +117,88 @@ impl Numbering {
             a.max(b)
         }
     }
-}
 
-/// Where a value is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key {
-    /// Nowhere.
-    None,
-    Constant(i64),
-    Argument(u32),
-    /// Among the values that were computed from this one.
-    Operand(Value),
+    /// A new value that is different each time.
+    pub(super) fn add_opaque(&mut self, home: BlockId) -> Value {
+        self.add(home, Definition::Opaque, None)
+    }
+
+    /// A new constant.
+    pub(super) fn add_constant(&mut self, home: BlockId, constant: i64) -> Value {
+        let value = self.add(home, Definition::Constant(constant), None);
+        self.constants.insert(constant, value);
+        value
+    }
+
+    /// A new argument.
+    pub(super) fn add_argument(&mut self, home: BlockId, index: u32) -> Value {
+        let value = self.add(home, Definition::Argument(index), None);
+        let index = index as usize;
+        if index >= self.arguments.len() {
+            self.arguments.resize(index + 1, None);
+        }
+        self.arguments[index] = Some(value);
+        value
+    }
+
+    /// A new value that was computed. `operand` is [`Self::key`] of the definition.
+    pub(super) fn add_computed(
+        &mut self,
+        home: BlockId,
+        definition: Definition,
+        operand: Value,
+    ) -> Value {
+        // What has an operand is not value 0.
+        let user = NonZeroU32::new(self.len());
+        let next = std::mem::replace(&mut self.values[operand.index()].last_user, user);
+        self.add(home, definition, next)
+    }
+
+    fn add(&mut self, home: BlockId, definition: Definition, next: Option<NonZeroU32>) -> Value {
+        let value = Value(self.len());
+        self.values.push(Entry {
+            definition,
+            home,
+            last_user: None,
+            next,
+        });
+        value
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn add(numbering: &mut Numbering, home: u32, definition: Definition) -> Value {
-        let key = numbering.key(definition);
-        numbering.add(BlockId(home), definition, key)
+    const NEAR: BlockId = BlockId(1);
+    const FAR: BlockId = BlockId(2);
+
+    #[test]
+    fn what_was_computed_is_found_in_a_block_that_reaches() {
+        let mut numbering = Numbering::new(0);
+        let x = numbering.add_argument(BlockId::ENTRY, 0);
+        let c = numbering.add_constant(BlockId::ENTRY, 7);
+        let sum = Definition::Binary(Binary::Add, x, c);
+        let key = numbering.key(x, c);
+        let near = numbering.add_computed(NEAR, sum, key);
+        let far = numbering.add_computed(FAR, sum, key);
+        let find = |definition, block| numbering.find(definition, key, |home| block == Some(home));
+        assert_eq!(find(sum, Some(NEAR)), Some(near));
+        assert_eq!(find(sum, Some(FAR)), Some(far));
+        assert_eq!(find(sum, None), None);
+        let other = Definition::Binary(Binary::Subtract, x, c);
+        assert_eq!(find(other, Some(NEAR)), None);
     }
 
     #[test]
-    fn a_definition_is_found_in_a_block_that_reaches() {
+    fn the_constant_and_the_argument_that_were_entered_last_are_found() {
         let mut numbering = Numbering::new(0);
-        let x = add(&mut numbering, 0, Definition::Argument(0));
-        let c = add(&mut numbering, 0, Definition::Constant(7));
-        let sum = Definition::Binary(Binary::Add, x, c);
-        let near = add(&mut numbering, 1, sum);
-        let far = add(&mut numbering, 2, sum);
-        let find = |definition, block| {
-            numbering.find(definition, numbering.key(definition), |home| {
-                block == Some(home)
-            })
-        };
-        assert_eq!(find(sum, Some(BlockId(1))), Some(near));
-        assert_eq!(find(sum, Some(BlockId(2))), Some(far));
-        assert_eq!(find(sum, None), None);
-        assert_eq!(find(Definition::Constant(7), Some(BlockId(0))), Some(c));
-        assert_eq!(find(Definition::Argument(0), Some(BlockId(0))), Some(x));
-        let other = Definition::Binary(Binary::Subtract, x, c);
-        assert_eq!(find(other, Some(BlockId(1))), None);
+        numbering.add_constant(NEAR, 7);
+        let seven = numbering.add_constant(FAR, 7);
+        let first = numbering.add_argument(NEAR, 2);
+        assert_eq!(numbering.find_constant(7), Some((seven, FAR)));
+        assert_eq!(numbering.find_constant(8), None);
+        assert_eq!(numbering.find_argument(2), Some((first, NEAR)));
+        assert_eq!(numbering.find_argument(1), None);
     }
 }
