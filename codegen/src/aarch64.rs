@@ -1,5 +1,6 @@
 //! AArch64.
 
+pub mod baseline;
 pub mod decode;
 pub mod display;
 pub mod encode;

@@ -190,6 +190,34 @@ fn what_a_shape_switches_off_does_not_occur() {
 }
 
 #[test]
+fn any_shape_gives_a_valid_module() {
+    for seed in 0..cases(500) {
+        let mut numbers = random::arguments(seed, 16).into_iter().map(|n| n as u32);
+        let mut next = |bound: u32| numbers.next().unwrap_or_default() % bound;
+        let shape = Shape {
+            functions: next(4),
+            parameters: [0, 1, 20, u32::MAX][next(4) as usize],
+            statements: [0, 1, 300, u32::MAX][next(4) as usize],
+            nesting: [0, 1, 20, u32::MAX][next(4) as usize],
+            pressure: [0, 1, 200, u32::MAX][next(4) as usize],
+            instructions: [0, 1, 100, 1_000][next(4) as usize],
+            calls: next(2) == 0,
+            recursion: next(2) == 0,
+            imports: next(2) == 0,
+            divisions: next(2) == 0,
+            wide: next(2) == 0,
+            exits: next(2) == 0,
+            memory: (next(2) == 0).then_some(Window {
+                address: u64::from(next(1 << 20)),
+                bytes: [0, 64, 65, u32::MAX][next(4) as usize],
+            }),
+        };
+        let module = random::module(seed, &shape);
+        assert_eq!(verify(&module), Ok(()), "seed {seed}: {shape:?}");
+    }
+}
+
+#[test]
 fn a_single_function_of_many_statements_can_be_asked_for() {
     let shape = Shape {
         functions: 1,

@@ -1,9 +1,14 @@
-//! A broken module for everything that the verifier finds.
+//! A broken module for everything that the verifier finds; what it finds nothing wrong with can run.
 
+mod common;
+
+use codegen::ir::interpret::{Limits, Memory, run_with_memory};
 use codegen::ir::text::parse;
 use codegen::ir::verify::{VerifyError, VerifyErrorKind, verify};
 use codegen::ir::{BlockId, ExitId, Function, FunctionId, ImportId, List, Module, Op, Value};
+use codegen::random::{self, Shape};
 use codegen::{Place, PlaceId};
+use common::cases;
 
 /// A valid function with two blocks, a call and an exit, which the tests break.
 const VALID: &str = "import putc/1
@@ -65,6 +70,13 @@ fn imports_have_few_parameters() {
         error(&module),
         VerifyErrorKind::ImportParameters(ImportId(0))
     );
+}
+
+#[test]
+fn imports_have_different_names() {
+    let mut module = module("import f/1 import g/1");
+    module.imports[1].name = "f".to_owned();
+    assert_eq!(error(&module), VerifyErrorKind::ImportName(ImportId(1)));
 }
 
 #[test]
@@ -301,4 +313,45 @@ fn in_a_block_that_cannot_be_reached_every_definition_counts() {
 fn a_loop_may_use_what_its_header_defines() {
     let text = "mvi @r0, 1 jmp b1(r0) b1(@r1): neg @r2, r1 br r2, b1(r2), b2() b2(): ret r2";
     assert_eq!(verify(&lines(text)), Ok(()));
+}
+
+#[test]
+fn a_module_with_changed_numbers_is_refused_or_runs() {
+    let shape = Shape {
+        functions: 2,
+        statements: 10,
+        ..Shape::default()
+    };
+    let mut valid = 0;
+    for seed in 0..cases(2_000) {
+        let mut text = random::module(seed, &shape).to_string().into_bytes();
+        let mut position = random::arguments(seed, 1)[0] as usize % text.len();
+        // The next digit behind a `r` or `b` becomes another one.
+        while position + 1 < text.len()
+            && !(matches!(text[position], b'r' | b'b') && text[position + 1].is_ascii_digit())
+        {
+            position += 1;
+        }
+        if position + 1 < text.len() {
+            text[position + 1] = b'0' + (seed % 10) as u8;
+        }
+        let text = String::from_utf8_lossy(&text);
+        let Ok(module) = parse(&text) else {
+            continue;
+        };
+        if verify(&module).is_err() {
+            continue;
+        }
+        valid += 1;
+        let arguments = random::arguments(seed, module.functions[0].parameters);
+        let limits = Limits {
+            instructions: 10_000,
+            memory: 1 << 16,
+            ..Limits::default()
+        };
+        let (host, memory) = (&mut (), &mut Memory::default());
+        let execution = run_with_memory(&module, FunctionId(0), &arguments, host, memory, &limits);
+        assert!(execution.instructions <= limits.instructions);
+    }
+    assert!(valid > cases(2_000) / 10, "{valid}");
 }

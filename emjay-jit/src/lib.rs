@@ -18,11 +18,13 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+pub mod backend;
 mod built_in;
 mod check;
 mod compile;
 mod error;
 mod explanations;
+pub mod highlight;
 mod lexer;
 mod lower;
 mod names;
@@ -35,6 +37,7 @@ mod span;
 pub use built_in::{BUILT_IN, BuiltIn, GETC, PUTC};
 pub use compile::{Checked, Program, check, compile, lower, parse};
 pub use explanations::EXPLANATIONS;
+pub use highlight::KEYWORDS;
 pub use lower::Options;
 pub use names::{Name, Names};
 pub use parser::DEEPEST_NESTING;

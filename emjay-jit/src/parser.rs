@@ -65,6 +65,8 @@ struct Parser<'s> {
     has_met_end: bool,
     /// Whether nothing more is to be reported.
     is_stopped: bool,
+    /// Whether the last statement of the text needs no semicolon.
+    is_entry: bool,
 }
 
 /// Reads the functions of a text that is shorter than 4 GiB.
@@ -79,6 +81,7 @@ pub(crate) fn parse(text: &str) -> Parsed<'_> {
 /// expression without a semicolon.
 pub(crate) fn parse_entry(text: &str) -> ParsedEntry<'_> {
     let mut parser = Parser::new(text);
+    parser.is_entry = true;
     let mut is_whole = Vec::new();
     let (statements, value, has_unknown_functions) = parser.entry(&mut is_whole);
     let is_incomplete = parser.has_met_end || parser.is_in_comment();
@@ -111,6 +114,7 @@ impl<'s> Parser<'s> {
             nesting: 0,
             has_met_end: false,
             is_stopped: false,
+            is_entry: false,
         }
     }
 

@@ -1,4 +1,4 @@
-//! From words back to instructions: exactly the words that [`encode`](super::encode) makes.
+//! From words back to instructions: exactly the words that [`encode`](mod@super::encode) makes.
 //!
 //! A word has one reading; of several instructions with the same word it is the one that the manual
 //! prefers: `mov` rather than `orr` with `xzr`, `mul` rather than `madd`, `lsr` rather than `ubfx`.

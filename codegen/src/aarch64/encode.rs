@@ -61,7 +61,8 @@ pub fn encode(assembly: &Assembly<Instruction>) -> CodeUnit {
             }
             _ if span[1] - offset == 4 => push(&mut bytes, expect_word(instruction, distance)),
             _ => {
-                for part in around(instruction, distance).into_iter().flatten() {
+                let parts = around(instruction, distance);
+                for part in parts.expect("only a conditional branch is made longer") {
                     push(&mut bytes, expect_word(&part, distance));
                 }
             }

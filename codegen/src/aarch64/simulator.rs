@@ -5,7 +5,7 @@
 //! stack of its host, on which the entry stub is called; what is [mapped](Simulator::map) besides. All
 //! else is a [`Fault`], as is what hardware or the calling convention forbids: an access below the
 //! stack pointer, or through one that is not a multiple of 16; a function that returns elsewhere than
-//! to its caller, or with another stack pointer or other values in x19 to x29 than it was called with
+//! to its caller, or with another stack pointer or other values in x18 to x29 than it was called with
 //! (up to 65,536 calls deep). Registers that a function outside may change are changed when one is
 //! called, so that nobody relies on them. All of it is deterministic.
 

@@ -117,69 +117,69 @@ pub(super) const STORE: [Row<MemoryAccess>; 4] = [
 /// The words of what is not in a table, with all operands 0.
 pub(super) mod word {
     /// Move wide: half-word number at bit 21, value at 5, `rd` at 0.
-    pub(in super::super) const MOVN: u32 = 0x9280_0000;
-    pub(in super::super) const MOVZ: u32 = 0xd280_0000;
-    pub(in super::super) const MOVK: u32 = 0xf280_0000;
+    pub(in crate::aarch64) const MOVN: u32 = 0x9280_0000;
+    pub(in crate::aarch64) const MOVZ: u32 = 0xd280_0000;
+    pub(in crate::aarch64) const MOVK: u32 = 0xf280_0000;
     /// Arithmetic with an immediate: 13 bits at 10, `rn` at 5, `rd` at 0.
-    pub(in super::super) const ADD_IMMEDIATE: u32 = 0x9100_0000;
-    pub(in super::super) const SUB_IMMEDIATE: u32 = 0xd100_0000;
-    pub(in super::super) const CMN_IMMEDIATE: u32 = 0xb100_001f;
-    pub(in super::super) const CMP_IMMEDIATE: u32 = 0xf100_001f;
+    pub(in crate::aarch64) const ADD_IMMEDIATE: u32 = 0x9100_0000;
+    pub(in crate::aarch64) const SUB_IMMEDIATE: u32 = 0xd100_0000;
+    pub(in crate::aarch64) const CMN_IMMEDIATE: u32 = 0xb100_001f;
+    pub(in crate::aarch64) const CMP_IMMEDIATE: u32 = 0xf100_001f;
     /// Logic with an immediate: 13 bits at 10, `rn` at 5, `rd` at 0.
-    pub(in super::super) const AND_IMMEDIATE: u32 = 0x9200_0000;
-    pub(in super::super) const ORR_IMMEDIATE: u32 = 0xb200_0000;
-    pub(in super::super) const EOR_IMMEDIATE: u32 = 0xd200_0000;
-    pub(in super::super) const TST_IMMEDIATE: u32 = 0xf200_001f;
+    pub(in crate::aarch64) const AND_IMMEDIATE: u32 = 0x9200_0000;
+    pub(in crate::aarch64) const ORR_IMMEDIATE: u32 = 0xb200_0000;
+    pub(in crate::aarch64) const EOR_IMMEDIATE: u32 = 0xd200_0000;
+    pub(in crate::aarch64) const TST_IMMEDIATE: u32 = 0xf200_001f;
     /// `orr xd, xzr, xm`: `xm` at 16.
-    pub(in super::super) const MOV: u32 = 0xaa00_03e0;
+    pub(in crate::aarch64) const MOV: u32 = 0xaa00_03e0;
     /// Comparisons, as the `ALU` table, with `xzr` as destination.
-    pub(in super::super) const CMN: u32 = 0xab00_001f;
-    pub(in super::super) const CMP: u32 = 0xeb00_001f;
-    pub(in super::super) const TST: u32 = 0xea00_001f;
+    pub(in crate::aarch64) const CMN: u32 = 0xab00_001f;
+    pub(in crate::aarch64) const CMP: u32 = 0xeb00_001f;
+    pub(in crate::aarch64) const TST: u32 = 0xea00_001f;
     /// `subs xzr, sp, xm, uxtx`: `rm` at 16.
-    pub(in super::super) const CMP_SP: u32 = 0xeb20_63ff;
+    pub(in crate::aarch64) const CMP_SP: u32 = 0xeb20_63ff;
     /// Multiplication and addition: `rm` at 16, `ra` at 10, `rn` at 5, `rd` at 0.
-    pub(in super::super) const MADD: u32 = 0x9b00_0000;
-    pub(in super::super) const MSUB: u32 = 0x9b00_8000;
+    pub(in crate::aarch64) const MADD: u32 = 0x9b00_0000;
+    pub(in crate::aarch64) const MSUB: u32 = 0x9b00_8000;
     /// Bit fields: rotation (`immr`) at 16, last bit (`imms`) at 10, `rn` at 5, `rd` at 0.
-    pub(in super::super) const SBFM: u32 = 0x9340_0000;
-    pub(in super::super) const UBFM: u32 = 0xd340_0000;
+    pub(in crate::aarch64) const SBFM: u32 = 0x9340_0000;
+    pub(in crate::aarch64) const UBFM: u32 = 0xd340_0000;
     /// `extr`: `rm` at 16, the lowest bit at 10, `rn` at 5, `rd` at 0.
-    pub(in super::super) const EXTR: u32 = 0x93c0_0000;
+    pub(in crate::aarch64) const EXTR: u32 = 0x93c0_0000;
     /// Loads and stores, beside their row: offset at 10 (scaled) or 12, `rn` at 5, `rt` at 0.
-    pub(in super::super) const SCALED: u32 = 0x3900_0000;
-    pub(in super::super) const UNSCALED: u32 = 0x3800_0000;
-    pub(in super::super) const POST_INDEX: u32 = 0x3800_0400;
-    pub(in super::super) const PRE_INDEX: u32 = 0x3800_0c00;
+    pub(in crate::aarch64) const SCALED: u32 = 0x3900_0000;
+    pub(in crate::aarch64) const UNSCALED: u32 = 0x3800_0000;
+    pub(in crate::aarch64) const POST_INDEX: u32 = 0x3800_0400;
+    pub(in crate::aarch64) const PRE_INDEX: u32 = 0x3800_0c00;
     /// With a register as offset, at 16; scaled if bit 12 is set.
-    pub(in super::super) const INDEX: u32 = 0x3820_6800;
-    pub(in super::super) const INDEX_SCALED: u32 = 1 << 12;
+    pub(in crate::aarch64) const INDEX: u32 = 0x3820_6800;
+    pub(in crate::aarch64) const INDEX_SCALED: u32 = 1 << 12;
     /// Pairs: offset at 15, `rt2` at 10, `rn` at 5, `rt1` at 0; a load if bit 22 is set.
-    pub(in super::super) const PAIR_POST_INDEX: u32 = 0xa880_0000;
-    pub(in super::super) const PAIR_OFFSET: u32 = 0xa900_0000;
-    pub(in super::super) const PAIR_PRE_INDEX: u32 = 0xa980_0000;
-    pub(in super::super) const PAIR_LOAD: u32 = 1 << 22;
+    pub(in crate::aarch64) const PAIR_POST_INDEX: u32 = 0xa880_0000;
+    pub(in crate::aarch64) const PAIR_OFFSET: u32 = 0xa900_0000;
+    pub(in crate::aarch64) const PAIR_PRE_INDEX: u32 = 0xa980_0000;
+    pub(in crate::aarch64) const PAIR_LOAD: u32 = 1 << 22;
     /// Branches: 26 bits at 0.
-    pub(in super::super) const B: u32 = 0x1400_0000;
-    pub(in super::super) const BL: u32 = 0x9400_0000;
+    pub(in crate::aarch64) const B: u32 = 0x1400_0000;
+    pub(in crate::aarch64) const BL: u32 = 0x9400_0000;
     /// 19 bits at 5; the condition, or `rt`, at 0.
-    pub(in super::super) const B_COND: u32 = 0x5400_0000;
-    pub(in super::super) const CBZ: u32 = 0xb400_0000;
-    pub(in super::super) const CBNZ: u32 = 0xb500_0000;
+    pub(in crate::aarch64) const B_COND: u32 = 0x5400_0000;
+    pub(in crate::aarch64) const CBZ: u32 = 0xb400_0000;
+    pub(in crate::aarch64) const CBNZ: u32 = 0xb500_0000;
     /// 14 bits at 5, the bit's number at 31 and 19, `rt` at 0.
-    pub(in super::super) const TBZ: u32 = 0x3600_0000;
-    pub(in super::super) const TBNZ: u32 = 0x3700_0000;
+    pub(in crate::aarch64) const TBZ: u32 = 0x3600_0000;
+    pub(in crate::aarch64) const TBNZ: u32 = 0x3700_0000;
     /// `rn` at 5.
-    pub(in super::super) const BR: u32 = 0xd61f_0000;
-    pub(in super::super) const BLR: u32 = 0xd63f_0000;
+    pub(in crate::aarch64) const BR: u32 = 0xd61f_0000;
+    pub(in crate::aarch64) const BLR: u32 = 0xd63f_0000;
     /// By x30.
-    pub(in super::super) const RET: u32 = 0xd65f_03c0;
+    pub(in crate::aarch64) const RET: u32 = 0xd65f_03c0;
     /// The low 2 bits at 29, the others at 5, `rd` at 0.
-    pub(in super::super) const ADR: u32 = 0x1000_0000;
-    pub(in super::super) const NOP: u32 = 0xd503_201f;
+    pub(in crate::aarch64) const ADR: u32 = 0x1000_0000;
+    pub(in crate::aarch64) const NOP: u32 = 0xd503_201f;
     /// 16 bits at 5.
-    pub(in super::super) const SVC: u32 = 0xd400_0001;
-    pub(in super::super) const BRK: u32 = 0xd420_0000;
+    pub(in crate::aarch64) const SVC: u32 = 0xd400_0001;
+    pub(in crate::aarch64) const BRK: u32 = 0xd420_0000;
 }
 
 /// The operation whose word this is, the operands taken away.

@@ -3,6 +3,9 @@
 //! The rules stand at the head of [`ir`](super); beyond them every number must lead to what it
 //! names. The first thing that is wrong is reported.
 
+use std::collections::HashSet;
+use std::fmt::{self, Display, Formatter};
+
 use thiserror::Error;
 
 use super::flow::Flow;
@@ -40,8 +43,8 @@ pub struct Position {
     pub instruction: Option<usize>,
 }
 
-impl std::fmt::Display for Position {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Display for Position {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if let Some(function) = &self.function {
             write!(f, "{function}: ")?;
         }
@@ -59,6 +62,9 @@ pub enum VerifyErrorKind {
     /// An import with more than [`MAX_IMPORT_PARAMETERS`].
     #[error("import {0:?} has more than {MAX_IMPORT_PARAMETERS} parameters")]
     ImportParameters(ImportId),
+    /// An import with the name of an earlier one.
+    #[error("import {0:?} has the name of another")]
+    ImportName(ImportId),
     /// More than [`MAX_VALUES`].
     #[error("there are more than {MAX_VALUES} values")]
     TooManyValues,
@@ -156,16 +162,24 @@ pub enum VerifyErrorKind {
 ///
 /// The first thing that is wrong.
 pub fn verify(module: &Module) -> Result<(), VerifyError> {
-    for (index, import) in module.imports.iter().enumerate() {
-        if import.parameters > MAX_IMPORT_PARAMETERS {
-            return Err(VerifyError {
-                position: Position::default(),
-                kind: VerifyErrorKind::ImportParameters(ImportId(index as u32)),
-            });
-        }
-    }
+    verify_imports(module).map_err(|kind| VerifyError {
+        position: Position::default(),
+        kind,
+    })?;
     let mut functions = module.functions.iter();
     functions.try_for_each(|function| verify_function(module, function))
+}
+
+fn verify_imports(module: &Module) -> Check {
+    let mut names = HashSet::new();
+    for (index, import) in module.imports.iter().enumerate() {
+        let id = ImportId(index as u32);
+        let few = import.parameters <= MAX_IMPORT_PARAMETERS;
+        ensure(few, VerifyErrorKind::ImportParameters(id))?;
+        let is_new = names.insert(import.name.as_str());
+        ensure(is_new, VerifyErrorKind::ImportName(id))?;
+    }
+    Ok(())
 }
 
 /// Whether a function is valid as part of a module.

@@ -5,6 +5,7 @@ mod control;
 use super::builder::Builder;
 use super::numbers::Random;
 use super::{Shape, Window};
+use crate::ir::verify::MAX_PARAMETERS;
 use crate::ir::{
     Access, Binary, BlockId, Callee, Condition, Division, ExitId, Function, FunctionId, ImportId,
     Op, Unary, Value, Width,
@@ -100,7 +101,7 @@ impl<'a> Body<'a> {
             };
             Recursion { mask, calls }
         });
-        let own = random.below(shape.parameters + 1);
+        let own = random.below(shape.parameters.min(MAX_PARAMETERS) + 1);
         let parameters = own.max(u32::from(recursive));
         let name = match id.0 {
             0 => "main".to_owned(),

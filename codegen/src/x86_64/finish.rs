@@ -49,8 +49,8 @@ pub(super) fn finish(
 ) -> Assembly<Instruction> {
     let mut finisher = Finisher::new(header, selected, allocation);
     finisher.prologue();
-    for block in 0..selected.code.blocks.len() {
-        finisher.block(block);
+    for position in 0..finisher.layout.len() {
+        finisher.block(finisher.layout.block(position));
     }
     finisher.stubs();
     finisher.assembly
@@ -218,9 +218,7 @@ impl<'a> Finisher<'a> {
 
     fn block(&mut self, block: usize) {
         self.assembly.labels[block] = self.position();
-        if self.layout.is_empty(block) {
-            return;
-        }
+        self.edits.seek(self.layout.start(block));
         let contents = &self.code.blocks[block];
         for index in contents.start..contents.end {
             self.origin = self.code.origins[index as usize];
@@ -288,7 +286,10 @@ impl<'a> Finisher<'a> {
                     rd: super::instruction::RDI,
                     symbol: Symbol::Catalogue,
                 });
-                self.constant(super::instruction::RSI, i64::from(callee.0));
+                self.emit(expand::constant(
+                    super::instruction::RSI,
+                    i64::from(callee.0),
+                ));
                 Symbol::Trampoline
             }
         };

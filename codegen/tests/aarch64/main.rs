@@ -7,3 +7,4 @@ mod golden;
 mod immediate;
 mod simulator;
 mod text;
+mod values;

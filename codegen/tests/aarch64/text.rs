@@ -3,7 +3,7 @@
 use codegen::aarch64::instruction::{
     Address, Alu, Cond, FP, Instruction, LR, Label, MemoryAccess, SP, Select, Shift, ZR,
 };
-use codegen::aarch64::{encode, print};
+use codegen::aarch64::{decode, encode, print};
 use codegen::ir::{ExitId, Function, FunctionId, Module};
 use codegen::machine::{Assembly, CallSite, ExitSite, Frame, Relocation, RelocationKind, Symbol};
 use codegen::origin::Origin;
@@ -261,25 +261,66 @@ fn symbols_become_relocations_and_positions_offsets() {
     assert_eq!((unit.calls[0].returns_to, unit.exits[0].at), (20, 24));
 }
 
+/// The first two words of a function of a branch, so many `nop` and a `ret`, to which it branches.
+fn branch_over(branch: impl Fn(Label) -> Instruction, nops: usize) -> [u32; 2] {
+    let mut instructions = vec![branch(Label::Local(0))];
+    instructions.resize(1 + nops, Instruction::Nop);
+    instructions.push(Instruction::Ret);
+    let unit = encode(&assembly(instructions, vec![1 + nops as u32]));
+    let words = words(&unit.bytes);
+    assert_eq!(unit.offsets.len(), 2 + nops);
+    assert_eq!(unit.bytes.len(), unit.offsets[1 + nops] as usize + 4);
+    [words[0], words[1]]
+}
+
 #[test]
 fn a_branch_that_does_not_reach_goes_around_a_long_one() {
-    // tbz x0, #3, end; nop …; end: ret, with one nop more than 32 KiB allow.
-    let far = |nops: usize| {
-        let label = Label::Local(0);
-        let mut instructions = vec![Instruction::Tbz {
-            rt: x(0),
-            bit: 3,
-            label,
-        }];
-        instructions.resize(1 + nops, Instruction::Nop);
-        instructions.push(Instruction::Ret);
-        encode(&assembly(instructions, vec![1 + nops as u32]))
-    };
-    let reaching = far(8190);
-    assert_eq!(words(&reaching.bytes)[0], 0x361b_ffe0);
-    assert_eq!(reaching.offsets[1], 4);
-    let around = far(8191);
+    const NOP: u32 = 0xd503_201f;
+    let (rt, bit, cond) = (x(0), 3, Cond::Lt);
+    let tbz = |label| Instruction::Tbz { rt, bit, label };
+    let cbz = |label| Instruction::Cbz { rt, label };
+    let b_lt = |label| Instruction::BCond { cond, label };
+    assert_eq!(branch_over(tbz, 8190), [0x361b_ffe0, NOP]);
     // tbnz x0, #3, .+8; b .+32768
-    assert_eq!(words(&around.bytes)[..2], [0x3718_0040, 0x1400_2000]);
-    assert_eq!(around.offsets[1], 8);
+    assert_eq!(branch_over(tbz, 8191), [0x3718_0040, 0x1400_2000]);
+    assert_eq!(branch_over(cbz, 262_142), [0xb47f_ffe0, NOP]);
+    // cbnz x0, .+8; b .+1048576
+    assert_eq!(branch_over(cbz, 262_143), [0xb500_0040, 0x1404_0000]);
+    // b.ge .+8; b .+1048576
+    assert_eq!(branch_over(b_lt, 262_143), [0x5400_004a, 0x1404_0000]);
+}
+
+#[test]
+fn branches_that_are_made_longer_still_lead_to_their_labels() {
+    // Each of many branches leads to an instruction far before or behind it.
+    const COUNT: u32 = 30_000;
+    let (rt, bit) = (x(0), 40);
+    let label = |number| Label::Local(number * 7919 % COUNT);
+    let instructions: Vec<_> = (0..COUNT)
+        .map(|number| match (number % 3, label(number)) {
+            (0, label) => Instruction::Tbnz { rt, bit, label },
+            (1, label) => Instruction::Cbnz { rt, label },
+            (_, label) => Instruction::B { label },
+        })
+        .collect();
+    let unit = encode(&assembly(instructions, (0..COUNT).collect()));
+    let words = words(&unit.bytes);
+    let ends = unit.offsets[1..]
+        .iter()
+        .copied()
+        .chain([unit.bytes.len() as u32]);
+    for (number, (&start, end)) in (0..COUNT).zip(unit.offsets.iter().zip(ends)) {
+        let Label::Local(target) = label(number) else {
+            unreachable!("all labels are local");
+        };
+        let last = decode(words[end as usize / 4 - 1]).expect("a branch");
+        let Some(Label::Offset(distance)) = last.label() else {
+            panic!("{last} is not a branch");
+        };
+        let reached = (end - 4).wrapping_add_signed(distance);
+        assert_eq!(reached, unit.offsets[target as usize], "from {start}");
+        let inverted = (end - start == 8).then(|| decode(words[start as usize / 4]));
+        let over = Some(Label::Offset(8));
+        assert!(inverted.is_none_or(|inverted| inverted.and_then(|i| i.label()) == over));
+    }
 }

@@ -116,6 +116,10 @@ impl Parser<'_> {
         if self.at(Token::Assign) {
             return Err(self.assignment_in_expression());
         }
+        let is_last = matches!(self.current.token, Token::End | Token::Fn);
+        if self.is_entry && self.nesting == 0 && is_last {
+            return Ok(());
+        }
         let starts_statement = matches!(
             self.current.token,
             Token::Let | Token::Return | Token::If | Token::While | Token::Fn | Token::CloseBrace

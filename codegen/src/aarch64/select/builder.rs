@@ -249,7 +249,7 @@ impl Builder {
             blocks: Vec::with_capacity(self.blocks.len()),
             lists: Vec::new(),
             extras: Vec::with_capacity(self.extras.len()),
-            operands: Vec::new(),
+            operands: Vec::with_capacity(self.operands.len()),
             exits: Vec::with_capacity(self.exits.len()),
             virtual_registers: self.virtual_registers,
         };
@@ -266,7 +266,6 @@ impl Builder {
             });
         }
         code.lists = self.lists;
-        code.operands = self.operands;
         code
     }
 
@@ -292,9 +291,13 @@ impl Builder {
             code.instructions.push(self.instructions[at]);
             code.origins.push(self.origins[at]);
             if let Some(extra) = extras.next_if(|extra| extra.instruction == at as u32) {
+                let start = code.operands.len() as u32;
+                code.operands
+                    .extend_from_slice(&self.operands[range(extra.operands)]);
+                let operands = (start, code.operands.len() as u32);
                 code.extras.push(Extra {
                     instruction,
-                    operands: extra.operands,
+                    operands,
                 });
             }
             if let Some(&(_, exit)) = exits.next_if(|&&(position, _)| position == at as u32) {

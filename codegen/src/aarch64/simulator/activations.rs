@@ -2,10 +2,11 @@
 
 use super::fault::FaultKind;
 
-/// The first register that a function preserves.
-const FIRST_PRESERVED: u8 = 19;
-/// The number of registers that a function preserves: x19 to x29.
-const PRESERVED: usize = 11;
+/// The first register that a function preserves: x18 belongs to the platform, the following ones to
+/// the caller.
+const FIRST_PRESERVED: u8 = 18;
+/// The number of registers that a function preserves: x18 to x29.
+const PRESERVED: usize = 12;
 /// How many calls are remembered. Deeper ones are not checked, so that endless recursion does not
 /// take endless memory.
 const REMEMBERED: usize = 1 << 16;
@@ -100,7 +101,7 @@ impl Activation {
     }
 }
 
-/// The registers x19 to x29 of all.
+/// The registers x18 to x29 of all.
 #[inline]
 fn preserved(registers: &[u64]) -> [u64; PRESERVED] {
     let preserved = registers[usize::from(FIRST_PRESERVED)..].first_chunk();

@@ -1,5 +1,7 @@
 //! What the allocator wants: moves, instructions that vanish, and where values are.
 
+use super::expand::constant;
+use super::layout::AllocatorStart;
 use crate::machine::{Allocation, Edit, Location, Register};
 use crate::x86_64::instruction::{Address, Instruction, RSP, Size};
 
@@ -18,6 +20,12 @@ impl<'a> Edits<'a> {
             next: 0,
             next_dead: 0,
         }
+    }
+
+    /// Goes on at a block.
+    pub(super) fn seek(&mut self, start: AllocatorStart) {
+        self.next = start.edits as usize;
+        self.next_dead = start.dead as usize;
     }
 
     /// The next move before an instruction, and there are none left when it has gone by.
@@ -58,10 +66,7 @@ fn instruction(edit: &Edit, slots_at: u32) -> Instruction {
             rd: register(to),
             address: slot(from),
         },
-        (Location::Register(to), Location::Constant(value)) => Instruction::MovImmediate {
-            rd: register(to),
-            value,
-        },
+        (Location::Register(to), Location::Constant(value)) => constant(register(to), value),
         (Location::Slot(to), Location::Register(from)) => Instruction::Store {
             size: Size::Bits64,
             rt: register(from),

@@ -18,7 +18,7 @@ impl Finisher<'_> {
                     self.emit(instruction);
                 }
             }
-            Instruction::Constant { rd, value } => self.constant(rd, value),
+            Instruction::Constant { rd, value } => self.emit(constant(rd, value)),
             Instruction::Lea { rd, address } => self.lea(rd, address),
             Instruction::Tied { op, rd, rn, source } => {
                 debug_assert_eq!(rd, rn, "{instruction}");
@@ -105,16 +105,6 @@ impl Finisher<'_> {
             Instruction::Return => self.epilogue(),
             other => self.emit(other),
         }
-    }
-
-    /// `xor rd, rd` or `mov rd, value`. No flags are in use between two instructions of the code
-    /// that is finished here.
-    pub(super) fn constant(&mut self, rd: Register, value: i64) {
-        self.emit(if value == 0 {
-            zero(rd)
-        } else {
-            Instruction::MovImmediate { rd, value }
-        });
     }
 
     fn jump(&mut self, block: usize, label: Label) {
@@ -300,6 +290,16 @@ impl Finisher<'_> {
         self.emit(Instruction::Mov { rd: RDI, rn: RAX });
         self.emit(Instruction::Mov { rd: RAX, rn: RCX });
         self.unary(Unary::Div, RSI);
+    }
+}
+
+/// `xor rd, rd` or `mov rd, value`. No flags are in use between two instructions of the code that is
+/// finished here, nor where the allocator adds a move.
+pub(super) fn constant(rd: Register, value: i64) -> Instruction {
+    if value == 0 {
+        zero(rd)
+    } else {
+        Instruction::MovImmediate { rd, value }
     }
 }
 

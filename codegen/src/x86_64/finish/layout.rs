@@ -1,4 +1,4 @@
-//! Which blocks come to nothing, and where jumps to them lead.
+//! Which blocks come to nothing, where jumps to them lead, and in which order the others stand.
 
 use crate::ir::BlockId;
 use crate::machine::{Allocation, Code};
@@ -7,14 +7,16 @@ use crate::x86_64::instruction::{Instruction, Label};
 /// What happens to the blocks.
 #[derive(Debug)]
 pub(super) struct Layout {
-    /// By block: whether nothing is emitted for it, since it only jumps.
-    empty: Vec<bool>,
+    /// The blocks that something is emitted for, in their order.
+    order: Vec<u32>,
     /// By block: where a jump to it leads.
     targets: Vec<u32>,
-    /// By block: the next one that something is emitted for.
+    /// By block: the one that stands behind it.
     next: Vec<u32>,
     /// By block: whether it only returns.
     returns: Vec<bool>,
+    /// By block: what comes first in it of what the allocator wants.
+    starts: Vec<AllocatorStart>,
 }
 
 /// No block.
@@ -22,47 +24,53 @@ const NONE: u32 = u32::MAX;
 
 impl Layout {
     pub(super) fn of(code: &Code<Instruction>, allocation: &Allocation) -> Self {
-        let moved = Moved::of(code, allocation);
+        let starts = allocator_starts(code, allocation);
         let only = |block: usize| {
             let contents = &code.blocks[block];
-            let last = &code.instructions[contents.end as usize - 1];
-            let rest = &code.instructions[contents.start as usize..contents.end as usize - 1];
-            let nothing = rest.len() == moved.dead[block] as usize && moved.edits[block] == 0;
-            nothing.then_some(last)
+            let (here, behind) = (starts[block], starts[block + 1]);
+            let dead = behind.dead - here.dead;
+            let nothing = contents.end - contents.start == dead + 1 && here.edits == behind.edits;
+            nothing.then(|| &code.instructions[contents.end as usize - 1])
         };
-        let blocks = code.blocks.len();
-        let jumps: Vec<u32> = (0..blocks)
+        let blocks = 0..code.blocks.len();
+        let jumps: Vec<u32> = blocks
+            .clone()
             .map(|block| match only(block) {
                 Some(&Instruction::Jmp { label }) => label.0,
                 _ => NONE,
             })
             .collect();
-        let targets = follow(&jumps);
-        let empty: Vec<bool> = (0..blocks)
-            .map(|block| targets[block] != block as u32)
-            .collect();
-        let returns = (0..blocks)
+        let returns = blocks
             .map(|block| only(block) == Some(&Instruction::Return))
             .collect();
-        let mut next = vec![NONE; blocks];
-        let mut following = NONE;
-        for block in (0..blocks).rev() {
-            next[block] = following;
-            if !empty[block] {
-                following = block as u32;
-            }
+        let targets = follow(&jumps);
+        let order = order(code, &targets);
+        let mut next = vec![NONE; code.blocks.len()];
+        for pair in order.windows(2) {
+            next[pair[0] as usize] = pair[1];
         }
         Self {
-            empty,
+            order,
             targets,
             next,
             returns,
+            starts,
         }
     }
 
-    /// Whether nothing is emitted for a block.
-    pub(super) fn is_empty(&self, block: usize) -> bool {
-        self.empty[block]
+    /// How many blocks something is emitted for.
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The block with that position.
+    pub(super) fn block(&self, position: usize) -> usize {
+        self.order[position] as usize
+    }
+
+    /// What comes first in a block of what the allocator wants.
+    pub(super) fn start(&self, block: usize) -> AllocatorStart {
+        self.starts[block]
     }
 
     /// Where a jump to a block leads.
@@ -81,33 +89,75 @@ impl Layout {
     }
 }
 
-/// By block, how much the allocator adds and takes away.
-struct Moved {
-    edits: Vec<u32>,
-    dead: Vec<u32>,
+/// Positions in the lists of an [`Allocation`].
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct AllocatorStart {
+    /// In `edits`.
+    pub(super) edits: u32,
+    /// In `dead`.
+    pub(super) dead: u32,
 }
 
-impl Moved {
-    fn of(code: &Code<Instruction>, allocation: &Allocation) -> Self {
-        let ends = || code.blocks.iter().map(|block| block.end);
-        Self {
-            edits: count(ends(), allocation.edits.iter().map(|edit| edit.before)),
-            dead: count(ends(), allocation.dead.iter().copied()),
+/// By block, the first positions that concern it, and at last the ends of the lists.
+fn allocator_starts(code: &Code<Instruction>, allocation: &Allocation) -> Vec<AllocatorStart> {
+    let mut start = AllocatorStart::default();
+    let mut starts = Vec::with_capacity(code.blocks.len() + 1);
+    starts.push(start);
+    for block in &code.blocks {
+        let edits = allocation.edits[start.edits as usize..].iter();
+        start.edits += edits.take_while(|edit| edit.before < block.end).count() as u32;
+        let dead = allocation.dead[start.dead as usize..].iter();
+        start.dead += dead.take_while(|&&index| index < block.end).count() as u32;
+        starts.push(start);
+    }
+    starts
+}
+
+/// The blocks that stay, as they are laid out, but a block that only brings the values of one way of
+/// a branch to their places stands behind that branch:
+///
+/// ```text
+///     cmp  …; jge .L2             cmp  …; jl .L1
+/// .L1:                            mov  …
+///     …                       .L1:
+///     …                           …
+/// .L2:
+///     mov  …; jmp .L1
+/// ```
+///
+/// Not so if the way leads out of a loop, and the branch would not be taken otherwise.
+fn order(code: &Code<Instruction>, targets: &[u32]) -> Vec<u32> {
+    let mut order = Vec::with_capacity(code.blocks.len());
+    let mut placed: Vec<bool> = (0..)
+        .zip(targets)
+        .map(|(block, &target)| target != block)
+        .collect();
+    for block in 0..code.blocks.len() {
+        if placed[block] {
+            continue;
+        }
+        order.push(block as u32);
+        let contents = &code.blocks[block];
+        let [Some(then), Some(otherwise)] = contents.successors else {
+            continue;
+        };
+        let mut ways = [otherwise, then];
+        ways.sort_by_key(|way| std::cmp::Reverse(code.blocks[way.index()].loop_depth));
+        for way in ways {
+            let only_moves = {
+                let way = &code.blocks[way.index()];
+                way.end - way.start == 1
+                    && way.successors[1].is_none()
+                    && way.successors[0].is_some()
+            };
+            let leaves_loop = code.blocks[way.index()].loop_depth < contents.loop_depth;
+            if only_moves && !leaves_loop && !placed[way.index()] && way.index() > block {
+                placed[way.index()] = true;
+                order.push(way.0);
+            }
         }
     }
-}
-
-/// How many of the ascending numbers are below each end and not below the one before.
-fn count(ends: impl Iterator<Item = u32>, numbers: impl Iterator<Item = u32>) -> Vec<u32> {
-    let mut numbers = numbers.peekable();
-    ends.map(|end| {
-        let mut count = 0;
-        while numbers.next_if(|&number| number < end).is_some() {
-            count += 1;
-        }
-        count
-    })
-    .collect()
+    order
 }
 
 /// Where one arrives that follows the jumps; a circle of jumps is followed to one of its blocks,
