@@ -254,7 +254,7 @@ impl<'a> Collector<'a> {
                 self.define(parameter, Definition::Parameter, 2 * block.start);
             }
             for at in block.start..block.end {
-                let instruction = code.instructions[at as usize];
+                let instruction = &code.instructions[at as usize];
                 self.instruction(at, instruction);
                 if let Some(extra) = extras.next_if(|extra| extra.instruction == at) {
                     let (from, to) = extra.operands;
@@ -262,23 +262,30 @@ impl<'a> Collector<'a> {
                         self.operand(at, operand.register, operand.role, operand.constraint);
                     }
                 }
-                self.barriers_behind(at, &instruction);
+                self.barriers_behind(at, instruction);
             }
             self.arguments(code, number);
         }
     }
 
-    fn instruction<I: MachineInstruction>(&mut self, at: u32, mut instruction: I) {
+    fn instruction<I: MachineInstruction>(&mut self, at: u32, instruction: &I) {
         let constant = instruction.as_constant();
         let mut first_use = None;
-        instruction.visit_registers(|register, role, constraint| {
+        let mut copy = *instruction;
+        copy.visit_registers(|register, role, constraint| {
             let Some(index) = register.virtual_index() else {
                 return;
             };
             match (role, constraint) {
                 (Role::Use, _) => {
-                    first_use.get_or_insert((index, self.lifetimes.uses.len() as u32));
-                    self.operand(at, *register, role, constraint);
+                    if first_use.is_none() {
+                        first_use = Some((index, self.lifetimes.uses.len() as u32));
+                    }
+                    if constraint == Constraint::Register {
+                        self.use_(index, 2 * at, Want::Register, Hint::None);
+                    } else {
+                        self.operand(at, *register, role, constraint);
+                    }
                 }
                 (_, constraint) => match (constant, constraint, first_use) {
                     (Some((_, value)), _, _) => {
@@ -354,6 +361,7 @@ impl<'a> Collector<'a> {
         self.lifetimes.tied.push((at, result));
     }
 
+    #[inline]
     fn use_(&mut self, index: u32, position: u32, want: Want, hint: Hint) {
         let Lifetimes {
             registers, uses, ..
@@ -424,11 +432,15 @@ impl<'a> Collector<'a> {
 
     /// The registers that an instruction writes and clobbers are free of other values then.
     fn barriers_behind<I: MachineInstruction>(&mut self, at: u32, instruction: &I) {
-        let mut numbers = std::mem::take(&mut self.written);
-        for number in numbers.drain(..).chain(instruction.clobbers().iter()) {
+        let clobbers = instruction.clobbers();
+        if self.written.is_empty() && clobbers.is_empty() {
+            return;
+        }
+        let mut written = std::mem::take(&mut self.written);
+        for number in written.drain(..).chain(clobbers.iter()) {
             self.barrier(number, 2 * at + 1, NONE);
         }
-        self.written = numbers;
+        self.written = written;
     }
 
     /// The arguments of a block that jumps are used by its last instruction.
