@@ -20,6 +20,9 @@
 //! - `Argument` stands in the entry block, or anywhere if that is the only block.
 
 pub mod flow;
+pub mod interpret;
+pub mod text;
+pub mod verify;
 
 use crate::origin::{Origin, Place, PlaceId};
 

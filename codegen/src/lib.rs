@@ -9,6 +9,7 @@
 
 pub mod aarch64;
 pub mod context;
+pub mod elf;
 pub mod execution;
 pub mod ir;
 pub mod link;
@@ -17,7 +18,11 @@ pub mod memory;
 pub mod native;
 pub mod origin;
 pub mod passes;
+pub mod program;
+pub mod random;
 pub mod regalloc;
+pub mod simulated;
+pub mod unwind;
 pub mod x86_64;
 
 pub use origin::{Linkage, Origin, Place, PlaceId};

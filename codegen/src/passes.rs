@@ -1,1 +1,122 @@
-//! Passes over the IR.
+//! The optimiser: what is done to a module between its source and its code.
+//!
+//! Each pass is a public function of its own, in a file of its own, and leaves a function that
+//! verifies and means the same: it returns the same value, calls the same imports with the same
+//! arguments in the same order, and leaves by the same exit with the same values. What may leave is
+//! never removed, moved across another exit or a call, or done where it was not done before.
+//!
+//! [`Level::Basic`] are four simple passes, in this order: [`constants`], [`dedup`], [`dead`],
+//! [`renumber`].
+
+pub mod blocks;
+mod calls;
+pub mod constants;
+pub mod dead;
+pub mod dedup;
+pub mod if_conversion;
+pub mod inline;
+pub mod layout;
+pub mod loops;
+pub mod renumber;
+mod rewrite;
+pub mod simplify;
+pub mod stack_checks;
+pub mod strength;
+#[cfg(test)]
+mod testing;
+
+pub use blocks::split_critical_edges;
+
+use crate::ir::{Function, Module};
+use calls::Calls;
+use strength::Costs;
+
+/// How much is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+pub enum Level {
+    /// Nothing.
+    None,
+    /// Constants, and what is dead.
+    Basic,
+    /// Everything.
+    #[default]
+    Full,
+}
+
+/// What is left open by the level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Whether calls of small functions may be replaced by their bodies ([`Level::Full`] only).
+    pub inline: bool,
+    /// What decides between ways of multiplying and dividing ([`Level::Full`] only).
+    pub costs: Costs,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            inline: true,
+            costs: Costs::AARCH64,
+        }
+    }
+}
+
+/// A pass, with the name by which it can be asked for.
+pub type Pass = (&'static str, fn(&mut Function));
+
+/// The passes of [`Level::Basic`], in their order.
+pub const BASIC: [Pass; 4] = [
+    ("constants", constants::propagate),
+    ("dedup", dedup::deduplicate),
+    ("dead", dead::eliminate),
+    ("final", renumber::renumber),
+];
+
+/// Improves all functions of a module. Ids of functions stay as they are, also where no call of a
+/// function is left.
+///
+/// In debug builds the module is verified after every pass.
+pub fn optimise(module: &mut Module, level: Level, options: Options) {
+    match level {
+        Level::None => {}
+        Level::Basic => {
+            for (_, pass) in BASIC {
+                module.functions.iter_mut().for_each(pass);
+            }
+        }
+        Level::Full => {
+            let order = Calls::of(module).bottom_up();
+            let mut is_done = vec![false; module.functions.len()];
+            for id in order {
+                if options.inline {
+                    inline::inline(module, id, |callee| is_done[callee.index()]);
+                }
+                optimise_function(&mut module.functions[id.index()], options.costs);
+                is_done[id.index()] = true;
+            }
+        }
+    }
+}
+
+/// All that [`Level::Full`] does to one function.
+fn optimise_function(function: &mut Function, costs: Costs) {
+    blocks::straighten(function);
+    clean(function, costs);
+    if loops::invert::invert(function) {
+        blocks::straighten(function);
+        clean(function, costs);
+    }
+    if if_conversion::convert(function) {
+        clean(function, costs);
+    }
+    loops::hoist::hoist(function);
+    layout::arrange(function);
+    renumber::renumber(function);
+}
+
+/// Simplifies, and takes away what is not needed any more.
+fn clean(function: &mut Function, costs: Costs) {
+    simplify::simplify(function, costs);
+    blocks::straighten(function);
+    dead::eliminate(function);
+}

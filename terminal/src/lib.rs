@@ -11,6 +11,7 @@ mod explain;
 mod files;
 mod message;
 mod output;
+mod size;
 pub mod status;
 
 pub use explain::explain;
@@ -19,6 +20,7 @@ pub use files::{
 };
 pub use message::{Palette, appearance, reason, render_all, say, say_error, say_help};
 pub use output::print;
+pub use size::{Size, SizeError};
 
 /// A command can't go on: the user has been told why, and this is the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-
-use crate::size::Size;
+use terminal::Size;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -12,7 +12,6 @@ mod places;
 mod program;
 mod report;
 mod run;
-mod size;
 mod stats;
 mod trace;
 mod trap;

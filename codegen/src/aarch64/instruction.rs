@@ -402,8 +402,57 @@ pub enum Instruction {
     CallFunction { callee: FunctionId },
     /// A call through the context's table.
     CallImport { import: ImportId },
+    /// The function's entry: the parameters that come in registers are defined beside it, fixed.
+    Parameters,
+    /// A parameter that comes on the stack, the `index`th 8 bytes from the stack pointer at entry.
+    StackParameter { rd: Register, index: u32 },
+    /// The unsigned division of 128 bits by 64, the divisor not 0. Operands and results stand beside
+    /// it, fixed: x0 low half, x1 high half, x2 divisor give x0 low half, x1 high half of the
+    /// quotient, x2 remainder.
+    WideDivide,
     /// Leaves if the stack's limit has been reached; `finish` puts it before the prologue.
     StackCheck { label: Label },
     /// The end of the function; the result stands beside it, fixed in x0.
     Return,
+}
+
+impl Instruction {
+    /// The label that it branches to, if it is a branch to one.
+    pub const fn label_mut(&mut self) -> Option<&mut Label> {
+        match self {
+            Self::B { label }
+            | Self::BCond { label, .. }
+            | Self::Cbz { label, .. }
+            | Self::Cbnz { label, .. }
+            | Self::Tbz { label, .. }
+            | Self::Tbnz { label, .. }
+            | Self::BlLocal { label }
+            | Self::Adr { label, .. }
+            | Self::StackCheck { label } => Some(label),
+            _ => None,
+        }
+    }
+}
+
+impl Cond {
+    /// The condition that holds exactly when this one doesn't.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        match self {
+            Self::Eq => Self::Ne,
+            Self::Ne => Self::Eq,
+            Self::Hs => Self::Lo,
+            Self::Lo => Self::Hs,
+            Self::Mi => Self::Pl,
+            Self::Pl => Self::Mi,
+            Self::Vs => Self::Vc,
+            Self::Vc => Self::Vs,
+            Self::Hi => Self::Ls,
+            Self::Ls => Self::Hi,
+            Self::Ge => Self::Lt,
+            Self::Lt => Self::Ge,
+            Self::Gt => Self::Le,
+            Self::Le => Self::Gt,
+        }
+    }
 }

@@ -23,9 +23,8 @@ pub struct Flow {
     reverse_postorder: Vec<BlockId>,
     /// By block: its dominator; `NONE` for the entry and what can't be reached.
     immediate_dominators: Vec<u32>,
-    /// The reachable blocks in preorder of the dominator tree.
-    dominator_preorder: Vec<BlockId>,
-    /// By block: the range of its subtree in `dominator_preorder`; empty if it can't be reached.
+    /// By block: the range of its subtree in a preorder of the dominator tree; empty if it can't be
+    /// reached.
     subtrees: Vec<(u32, u32)>,
     /// By block: the header of the innermost loop that it is in, or is the header of.
     loop_headers: Vec<u32>,
@@ -46,7 +45,6 @@ impl Flow {
             predecessors,
             reverse_postorder: walk.postorder.iter().rev().map(|&b| BlockId(b)).collect(),
             immediate_dominators: Vec::new(),
-            dominator_preorder: Vec::new(),
             subtrees: Vec::new(),
             loop_headers: vec![NONE; successors.len()],
             loop_depths: vec![0; successors.len()],
@@ -82,12 +80,6 @@ impl Flow {
         named(self.immediate_dominators[block.index()])
     }
 
-    /// The blocks that can be reached, in preorder of the dominator tree: each directly before all
-    /// that it dominates.
-    pub fn dominator_preorder(&self) -> &[BlockId] {
-        &self.dominator_preorder
-    }
-
     /// Whether every way to `b` leads through `a`, which may be the same block. To a block that
     /// can't be reached there is no way: everything dominates it.
     pub fn dominates(&self, a: BlockId, b: BlockId) -> bool {
@@ -116,7 +108,6 @@ impl Flow {
         let reached = walk.blocks.len();
         self.immediate_dominators = vec![NONE; walk.numbers.len()];
         self.subtrees = vec![(0, 0); walk.numbers.len()];
-        self.dominator_preorder = vec![BlockId::ENTRY; reached];
         // A dominator has a lower number than what it dominates.
         let mut sizes = vec![1u32; reached];
         for number in (1..reached).rev() {
@@ -137,7 +128,6 @@ impl Flow {
             };
             free[number] = start + 1;
             self.subtrees[block] = (start, start + sizes[number]);
-            self.dominator_preorder[start as usize] = BlockId(block as u32);
         }
     }
 

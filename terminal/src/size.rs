@@ -4,13 +4,15 @@ use std::str::FromStr;
 
 /// A number of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Size(pub(crate) u64);
+pub struct Size(pub u64);
 
 /// Why a text is not a size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SizeError {
+pub enum SizeError {
+    /// It is written in another way.
     #[error("a size is a number of bytes, or a number with K, M or G (1024 each), like 64K")]
     NotASize,
+    /// It does not fit 64 bits.
     #[error("too large: a size is less than 2^64 bytes")]
     TooLarge,
 }

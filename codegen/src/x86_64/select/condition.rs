@@ -1,0 +1,197 @@
+//! Comparisons, and what depends on them: jumps, exits, selections, zeros and ones.
+
+use super::Selector;
+use crate::ir::{Binary, Condition, ExitId, Op, Target, Value};
+use crate::machine::Register;
+use crate::x86_64::instruction::{Compare, Cond, Instruction, Label, Source};
+
+/// A comparison, and the condition that is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Test {
+    compare: Compare,
+    cond: Cond,
+    rn: Register,
+    source: Source,
+}
+
+impl Test {
+    /// The test that succeeds exactly when this one doesn't.
+    fn negated(self) -> Self {
+        Self {
+            cond: self.cond.negated(),
+            ..self
+        }
+    }
+}
+
+/// The code of a condition after `cmp`.
+const fn cond(condition: Condition) -> Cond {
+    match condition {
+        Condition::Equal => Cond::E,
+        Condition::NotEqual => Cond::Ne,
+        Condition::Less => Cond::L,
+        Condition::LessEqual => Cond::Le,
+        Condition::Greater => Cond::G,
+        Condition::GreaterEqual => Cond::Ge,
+        Condition::Below => Cond::B,
+        Condition::BelowEqual => Cond::Be,
+        Condition::Above => Cond::A,
+        Condition::AboveEqual => Cond::Ae,
+    }
+}
+
+impl Selector<'_> {
+    /// The test whether a value is not 0.
+    fn test(&mut self, condition: Value) -> Test {
+        match self.foldable(condition) {
+            Some(&Op::Binary {
+                operator: Binary::Compare(condition),
+                a,
+                b,
+                ..
+            }) => self.comparison(condition, a, b),
+            Some(&Op::Binary {
+                operator: Binary::And,
+                a,
+                b,
+                ..
+            }) => self.test_of_and(Cond::Ne, a, b),
+            _ => Test {
+                compare: Compare::Cmp,
+                cond: Cond::Ne,
+                rn: self.register(condition),
+                source: Source::Immediate(0),
+            },
+        }
+    }
+
+    /// `cmp a, b`, or `test x, y` for `x & y` against 0.
+    fn comparison(&mut self, condition: Condition, a: Value, b: Value) -> Test {
+        let turn = self.immediate(a).is_some() && self.immediate(b).is_none();
+        let (condition, a, b) = if turn {
+            (condition.swapped(), b, a)
+        } else {
+            (condition, a, b)
+        };
+        let cond = cond(condition);
+        if self.constant(b) == Some(0)
+            && let Some(&Op::Binary {
+                operator: Binary::And,
+                a,
+                b,
+                ..
+            }) = self.foldable(a)
+        {
+            return self.test_of_and(cond, a, b);
+        }
+        Test {
+            compare: Compare::Cmp,
+            cond,
+            rn: self.register(a),
+            source: self.source(b),
+        }
+    }
+
+    fn test_of_and(&mut self, cond: Cond, a: Value, b: Value) -> Test {
+        let (a, b) = if self.immediate(a).is_some() {
+            (b, a)
+        } else {
+            (a, b)
+        };
+        Test {
+            compare: Compare::Test,
+            cond,
+            rn: self.register(a),
+            source: self.source(b),
+        }
+    }
+
+    /// The jump if the condition holds; the other way is left to `finish`.
+    pub(super) fn branch(&mut self, condition: Value, then: Target, otherwise: Target) {
+        if then.block == otherwise.block {
+            return self.jump(then);
+        }
+        let test = self.test(condition);
+        self.builder
+            .set_successors([Some(then.block), Some(otherwise.block)]);
+        self.builder.emit(Instruction::CompareJump {
+            compare: test.compare,
+            cond: test.cond,
+            rn: test.rn,
+            source: test.source,
+            label: Label(then.block.0),
+        });
+    }
+
+    pub(super) fn guard(&mut self, condition: Value, exit: ExitId) {
+        let test = self.test(condition);
+        self.leave_if(test, exit);
+    }
+
+    /// Leaves if a register is not 0.
+    pub(super) fn leave_unless_zero(&mut self, register: Register, exit: ExitId) {
+        let test = Test {
+            compare: Compare::Cmp,
+            cond: Cond::Ne,
+            rn: register,
+            source: Source::Immediate(0),
+        };
+        self.leave_if(test, exit);
+    }
+
+    fn leave_if(&mut self, test: Test, exit: ExitId) {
+        let instruction = Instruction::CompareExit {
+            compare: test.compare,
+            cond: test.cond,
+            rn: test.rn,
+            source: test.source,
+        };
+        self.emit_exit(exit, instruction);
+    }
+
+    /// A comparison as a value.
+    pub(super) fn compare(&mut self, dest: Value, condition: Condition, a: Value, b: Value) {
+        let test = self.comparison(condition, a, b);
+        self.set(dest, test);
+    }
+
+    fn set(&mut self, dest: Value, test: Test) {
+        let rd = self.own_register(dest);
+        self.builder.emit(Instruction::CompareSet {
+            compare: test.compare,
+            cond: test.cond,
+            rd,
+            rn: test.rn,
+            source: test.source,
+        });
+    }
+
+    /// `a` if the condition is not 0, else `b`. The two places are tied to one register; better
+    /// that of a value that nobody needs afterwards.
+    pub(super) fn select(&mut self, dest: Value, condition: Value, a: Value, b: Value) {
+        let test = self.test(condition);
+        match (self.constant(a), self.constant(b)) {
+            (Some(1), Some(0)) => return self.set(dest, test),
+            (Some(0), Some(1)) => return self.set(dest, test.negated()),
+            _ => {}
+        }
+        let turn = self.has_register(b) && !self.has_register(a);
+        let (test, a, b) = if turn {
+            (test.negated(), b, a)
+        } else {
+            (test, a, b)
+        };
+        let rd = self.own_register(dest);
+        let then = self.register(a);
+        let otherwise = self.register(b);
+        self.builder.emit(Instruction::CompareSelect {
+            compare: test.compare,
+            cond: test.cond,
+            rn: test.rn,
+            source: test.source,
+            rd,
+            then,
+            otherwise,
+        });
+    }
+}

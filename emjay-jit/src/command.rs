@@ -1,0 +1,57 @@
+//! What the command line asks for.
+
+mod arguments;
+mod console;
+mod departure;
+mod emit;
+mod executable;
+mod execute;
+mod phases;
+mod repl;
+mod run;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::{CommandFactory, Parser};
+use terminal::{Failure, fail, print, reason};
+
+/// Does what the command line says.
+pub(crate) fn run() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Emit(arguments) => emit::emit(&arguments),
+        Command::Repl(arguments) => repl::repl(&arguments),
+        Command::Explain { code } => {
+            terminal::explain(&[emjay_jit::EXPLANATIONS], code.as_deref(), "emjay explain")
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "emjay", &mut script);
+            print(&script)
+        }
+        Command::Man { command } => man(command.as_deref()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(status)) => ExitCode::from(status),
+    }
+}
+
+/// Prints the manual page of the command, or of one of its subcommands.
+fn man(name: Option<&str>) -> Result<(), Failure> {
+    let mut command = Arguments::command();
+    command.build();
+    let command = match name {
+        None => command,
+        Some(name) => match command.find_subcommand(name) {
+            Some(found) => found.clone(),
+            None => return Err(fail(&format!("there is no subcommand `{name}`"))),
+        },
+    };
+    let mut page = Vec::new();
+    match clap_mangen::Man::new(command).render(&mut page) {
+        Ok(()) => print(&page),
+        Err(error) => Err(fail(&reason(&error))),
+    }
+}

@@ -1,0 +1,363 @@
+//! The command line, as clap reads it.
+
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use codegen::link::Architecture;
+use codegen::machine::Calls;
+use codegen::passes::Level;
+use emjay_jit::backend::Backend;
+use terminal::Size;
+
+const EXAMPLES: &str = "\
+Examples:
+  emjay run examples/blog.emjay              compile, run, print the result
+  emjay run examples/fib.emjay 30            main's parameters come from the command line
+  emjay emit --stage ir examples/fib.emjay   look at what the compiler makes of it
+  emjay repl                                 try it line by line
+
+Exit status: 0; 1 errors in the source, 2 wrong command line, 124 a limit, 125 a run-time error,
+130 interrupted, 141 the reader of the output went away.";
+
+/// Compile programs in emjay, a small language, and run them
+#[derive(Debug, Parser)]
+#[command(
+    name = "emjay",
+    version,
+    after_help = EXAMPLES,
+    arg_required_else_help = true
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Compile a program, run its `main`, and print the value that it returns
+    #[command(
+        after_help = "Options stand before the arguments of `main`; negative ones stand as they \
+                      are.\n\nExamples:\n  emjay run examples/gcd.emjay 12 -18\n  \
+                      emjay run --target aarch64-sim --limit 1000000 examples/fib.emjay 20\n  \
+                      emjay run --time examples/collatz.emjay 1000000"
+    )]
+    Run(RunArguments),
+
+    /// Write what the compiler makes of a program: its tree, its IR, its code
+    #[command(
+        after_help = "Examples:\n  emjay emit --stage ast examples/blog.emjay\n  \
+                      emjay emit --stage ir-final --opt 2 examples/fib.emjay\n  \
+                      emjay emit --target aarch64 --opt 1 examples/blog.emjay\n  \
+                      emjay emit --target x86-64 --format elf -o fib examples/fib.emjay && ./fib 30"
+    )]
+    Emit(EmitArguments),
+
+    /// Take functions, statements and expressions line by line, and show what becomes of them
+    #[command(
+        after_help = "Example:\n  emjay repl\n  > fn double(x) { return 2 * x; }\n  > \
+                            let a = double(21);\n  > a + 1\n  43\n  > :asm aarch64 double\n  > :help"
+    )]
+    Repl(ReplArguments),
+
+    /// Explain the code of a message; without one, list all codes
+    #[command(after_help = "Examples:\n  emjay explain E0201\n  emjay explain")]
+    Explain {
+        /// The code in the message's first line
+        code: Option<String>,
+    },
+
+    /// Write a shell's completions
+    #[command(
+        hide = true,
+        after_help = "Example:\n  emjay completions bash > emjay.bash"
+    )]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+
+    /// Write a man page
+    #[command(hide = true, after_help = "Example:\n  emjay man run > emjay-run.1")]
+    Man {
+        /// The subcommand that the page is about
+        command: Option<String>,
+    },
+}
+
+/// How code is made.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct CodeOptions {
+    /// How much is done to make the code fast
+    #[arg(long, value_name = "LEVEL", value_enum, default_value = "2")]
+    pub(super) opt: Opt,
+
+    /// How functions call each other; default: trampoline for AArch64 at `--opt 0` and `1`, else
+    /// direct
+    #[arg(long, value_enum)]
+    pub(super) calls: Option<CallsName>,
+
+    /// Don't replace calls by the bodies of functions
+    #[arg(long)]
+    pub(super) no_inline: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Opt {
+    /// Nothing
+    #[value(name = "0")]
+    None,
+    /// Constants, and what is dead
+    #[value(name = "1")]
+    Basic,
+    /// Everything
+    #[value(name = "2")]
+    Full,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CallsName {
+    /// Branches to the functions
+    Direct,
+    /// By way of a table of functions
+    Trampoline,
+}
+
+impl CodeOptions {
+    /// The way to code for a machine.
+    pub(super) fn backend(self, architecture: Architecture) -> Backend {
+        let level = match self.opt {
+            Opt::None => Level::None,
+            Opt::Basic => Level::Basic,
+            Opt::Full => Level::Full,
+        };
+        let usual = Backend::new(architecture, level);
+        let calls = match self.calls {
+            None => usual.calls,
+            Some(CallsName::Direct) => Calls::Direct,
+            Some(CallsName::Trampoline) => Calls::Trampoline,
+        };
+        Backend {
+            calls,
+            inline: !self.no_inline,
+            ..usual
+        }
+    }
+}
+
+/// Where a program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RunTarget {
+    /// This machine
+    Native,
+    /// AArch64: this machine if it is one, else the simulator
+    Aarch64,
+    /// The simulator of AArch64
+    Aarch64Sim,
+    /// x86-64, if this machine is one
+    #[value(name = "x86-64")]
+    X86_64,
+    /// The definition of the IR: for comparisons
+    #[value(hide = true)]
+    Interpreter,
+}
+
+/// What `emjay run` takes.
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// Where the program runs
+    #[arg(long, value_enum, default_value = "native")]
+    pub(super) target: RunTarget,
+
+    #[command(flatten)]
+    pub(super) code: CodeOptions,
+
+    /// The stack of the program: bytes, or with K, M, G
+    #[arg(long, value_name = "SIZE", default_value = "64M")]
+    pub(super) stack: Size,
+
+    /// Execute at most N instructions; only where they are counted: `--target aarch64-sim`
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<u64>,
+
+    /// Take the program's input from FILE
+    #[arg(long, value_name = "FILE")]
+    pub(super) stdin: Option<PathBuf>,
+
+    /// At the end, say how long each phase took
+    #[arg(long)]
+    pub(super) time: bool,
+
+    /// The source; `-` is the standard input
+    pub(super) file: PathBuf,
+
+    /// The arguments of `main`, whole numbers
+    #[arg(
+        value_name = "ARG",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(super) arguments: Vec<String>,
+}
+
+/// What code is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum EmitTarget {
+    /// This machine
+    Native,
+    /// AArch64
+    Aarch64,
+    /// x86-64
+    #[value(name = "x86-64")]
+    X86_64,
+}
+
+/// A point on the way of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Stage {
+    /// The tree
+    Ast,
+    /// The IR, as it is first
+    Ir,
+    /// After constant propagation
+    IrConstants,
+    /// After constant de-duplication
+    IrDedup,
+    /// After the elimination of dead stores
+    IrDead,
+    /// What the generator gets
+    IrFinal,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Assembly text
+    Asm,
+    /// The bytes of each function, as hexadecimal text
+    Bytes,
+    /// A static Linux executable
+    Elf,
+}
+
+/// What `emjay emit` takes.
+#[derive(Debug, Args)]
+pub(super) struct EmitArguments {
+    /// Write the program at this point; the passes are those of `--opt 1` unless `--opt` is given
+    #[arg(long, value_enum, conflicts_with_all = ["target", "format", "calls", "stack"])]
+    pub(super) stage: Option<Stage>,
+
+    /// Write code for this machine
+    #[arg(long, value_enum, default_value = "native")]
+    pub(super) target: EmitTarget,
+
+    /// How the code is written
+    #[arg(long, value_enum, default_value = "asm")]
+    pub(super) format: Format,
+
+    /// How much is done to make the code fast; default: 2, for a stage 1
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    pub(super) opt: Option<Opt>,
+
+    /// How functions call each other; default: trampoline for AArch64 at `--opt 0` and `1`, else
+    /// direct
+    #[arg(long, value_enum)]
+    pub(super) calls: Option<CallsName>,
+
+    /// Don't replace calls by the bodies of functions
+    #[arg(long)]
+    pub(super) no_inline: bool,
+
+    /// The stack of an executable: bytes, or with K, M, G
+    #[arg(long, value_name = "SIZE", default_value = "64M")]
+    pub(super) stack: Size,
+
+    /// Write to OUT instead of the standard output
+    #[arg(short, value_name = "OUT")]
+    pub(super) output: Option<PathBuf>,
+
+    /// The source; `-` is the standard input
+    pub(super) file: PathBuf,
+}
+
+impl EmitArguments {
+    /// How code is made, at the level that is asked for or else the given one.
+    pub(super) fn code(&self, usual: Opt) -> CodeOptions {
+        CodeOptions {
+            opt: self.opt.unwrap_or(usual),
+            calls: self.calls,
+            no_inline: self.no_inline,
+        }
+    }
+}
+
+/// What `emjay repl` takes.
+#[derive(Debug, Args)]
+pub(super) struct ReplArguments {
+    /// Where entries run
+    #[arg(long, value_enum, default_value = "native", hide = true)]
+    pub(super) target: RunTarget,
+
+    #[command(flatten)]
+    pub(super) code: CodeOptions,
+
+    /// The stack of what is typed in: bytes, or with K, M, G
+    #[arg(long, value_name = "SIZE", default_value = "64M")]
+    pub(super) stack: Size,
+}
+
+/// Says what is wrong with the command line, and exits with status 2.
+pub(super) fn refuse(message: impl std::fmt::Display) -> ! {
+    Arguments::command()
+        .error(ErrorKind::InvalidValue, message)
+        .exit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example_in_its_help() {
+        let command = Arguments::command();
+        let commands = command
+            .get_subcommands()
+            .chain([&command])
+            .filter(|command| command.get_name() != "help");
+        for command in commands {
+            let help = command.get_after_help().map(ToString::to_string);
+            assert!(
+                help.is_some_and(|text| text.contains("Example")),
+                "{} has no example",
+                command.get_name()
+            );
+        }
+    }
+
+    fn run(words: &[&str]) -> RunArguments {
+        let words = ["emjay", "run"].iter().chain(words);
+        match Arguments::try_parse_from(words).map(|arguments| arguments.command) {
+            Ok(Command::Run(arguments)) => arguments,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn negative_arguments_stand_as_they_are() {
+        let arguments = run(&["f.emjay", "-5", "7", "-0x10"]);
+        assert_eq!(arguments.arguments, ["-5", "7", "-0x10"]);
+    }
+
+    #[test]
+    fn from_the_first_argument_on_everything_is_one() {
+        let arguments = run(&["--no-inline", "f.emjay", "--opt", "1", "-3", "--opt", "0"]);
+        assert_eq!(arguments.code.opt, Opt::Basic);
+        assert!(arguments.code.no_inline);
+        assert_eq!(arguments.arguments, ["-3", "--opt", "0"]);
+    }
+}

@@ -1,0 +1,231 @@
+//! `emjay emit`: the program at a point of its way.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+
+use codegen::elf;
+use codegen::ir::Module;
+use codegen::ir::text::print_function;
+use codegen::link::Architecture;
+use codegen::machine::CodeUnit;
+use codegen::passes::BASIC;
+use diagnostics::{FileId, Sources};
+use emjay_jit::backend::{Backend, ids};
+use terminal::{Failure, fail, print, reason, render_all, say, say_error, status};
+
+use super::arguments::{EmitArguments, EmitTarget, Format, Opt, Stage, refuse};
+use super::executable::Reports;
+use super::execute::TargetError;
+use super::phases::Phases;
+use super::run::{compile, find_main};
+
+/// Writes what is asked for.
+pub(super) fn emit(arguments: &EmitArguments) -> Result<(), Failure> {
+    check_output(arguments)?;
+    let mut sources = Sources::new();
+    let file = terminal::read_source(&mut sources, &arguments.file)
+        .map_err(|error| fail(&error.to_string()))?;
+    let output = match arguments.stage {
+        Some(stage) => emit_stage(arguments, stage, &sources, file)?.into_bytes(),
+        None => emit_code(arguments, &sources, file)?,
+    };
+    match &arguments.output {
+        None => print(output),
+        Some(path) => {
+            write_output(path, &output, arguments.format == Format::Elf).map_err(|error| {
+                fail(&format!(
+                    "can't write `{}`: {}",
+                    path.display(),
+                    reason(&error)
+                ))
+            })
+        }
+    }
+}
+
+/// The output must not replace the source.
+fn check_output(arguments: &EmitArguments) -> Result<(), Failure> {
+    let same = arguments.output.as_ref().is_some_and(|output| {
+        match (output.canonicalize(), arguments.file.canonicalize()) {
+            (Ok(output), Ok(file)) => output == file && output.is_file(),
+            _ => false,
+        }
+    });
+    if !same {
+        return Ok(());
+    }
+    let path = arguments.file.display();
+    say_error(&format!("the output would replace the input `{path}`"));
+    Err(Failure(status::MISUSED))
+}
+
+// ---- stages ----
+
+fn emit_stage(
+    arguments: &EmitArguments,
+    stage: Stage,
+    sources: &Sources,
+    file: FileId,
+) -> Result<String, Failure> {
+    if stage == Stage::Ast {
+        return match emjay_jit::parse(sources, file) {
+            Ok(ast) => Ok(ast.to_string()),
+            Err(messages) => {
+                say(&render_all(&messages, sources));
+                Err(Failure(status::FAILED))
+            }
+        };
+    }
+    let mut module = compile(sources, file, &mut Phases::default())?;
+    let code = arguments.code(Opt::Basic);
+    match (stage, code.opt) {
+        // The seed's passes stand one behind the other: each stage is what comes after one.
+        (Stage::IrConstants | Stage::IrDedup | Stage::IrDead, _) | (Stage::IrFinal, Opt::Basic) => {
+            for (_, pass) in &BASIC[..passes_until(stage)] {
+                module.functions.iter_mut().for_each(pass);
+            }
+        }
+        (Stage::IrFinal, _) => code.backend(architecture(arguments)).optimise(&mut module),
+        (Stage::Ast | Stage::Ir, _) => {}
+    }
+    Ok(functions(&module, |id| {
+        print_function(&module, id).to_string()
+    }))
+}
+
+/// How many of the basic passes come before a stage.
+fn passes_until(stage: Stage) -> usize {
+    match stage {
+        Stage::Ast | Stage::Ir => 0,
+        Stage::IrConstants => 1,
+        Stage::IrDedup => 2,
+        Stage::IrDead => 3,
+        Stage::IrFinal => BASIC.len(),
+    }
+}
+
+/// The texts of all functions, with a blank line between them.
+fn functions(module: &Module, text: impl Fn(codegen::ir::FunctionId) -> String) -> String {
+    let texts: Vec<String> = ids(module)
+        .map(|id| {
+            let mut text = text(id);
+            if !text.ends_with('\n') {
+                text.push('\n');
+            }
+            text
+        })
+        .collect();
+    texts.join("\n")
+}
+
+// ---- code ----
+
+fn architecture(arguments: &EmitArguments) -> Architecture {
+    match arguments.target {
+        EmitTarget::Aarch64 => Architecture::Aarch64,
+        EmitTarget::X86_64 => Architecture::X86_64,
+        EmitTarget::Native => {
+            Architecture::of_this_machine().unwrap_or_else(|| refuse(TargetError::NoNative))
+        }
+    }
+}
+
+fn emit_code(
+    arguments: &EmitArguments,
+    sources: &Sources,
+    file: FileId,
+) -> Result<Vec<u8>, Failure> {
+    let mut module = compile(sources, file, &mut Phases::default())?;
+    let backend = arguments.code(Opt::Full).backend(architecture(arguments));
+    backend.optimise(&mut module);
+    match arguments.format {
+        Format::Asm => Ok(functions(&module, |id| backend.print(&module, id)).into_bytes()),
+        Format::Bytes => {
+            let texts = backend
+                .generate(&module)
+                .iter()
+                .map(|unit| bytes(&module, unit))
+                .collect::<Vec<_>>();
+            Ok(texts.join("\n").into_bytes())
+        }
+        Format::Elf => executable(arguments, sources, file, &module, backend),
+    }
+}
+
+/// The bytes of a function, a line for each instruction.
+fn bytes(module: &Module, unit: &CodeUnit) -> String {
+    let mut text = format!("{}:\n", module.functions[unit.id.index()].name);
+    let ends = unit.offsets.iter().skip(1).copied();
+    let ends = ends.chain([unit.bytes.len() as u32]);
+    for (&start, end) in unit.offsets.iter().zip(ends) {
+        let Some(bytes) = unit.bytes.get(start as usize..end as usize) else {
+            continue;
+        };
+        if bytes.is_empty() {
+            continue;
+        }
+        _ = write!(text, "{start:6x}: ");
+        for byte in bytes {
+            _ = write!(text, " {byte:02x}");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn executable(
+    arguments: &EmitArguments,
+    sources: &Sources,
+    file: FileId,
+    module: &Module,
+    backend: Backend,
+) -> Result<Vec<u8>, Failure> {
+    let main = find_main(module, sources, file)?;
+    let options = elf::Options {
+        link: backend.link_options(),
+        stack: arguments.stack.0,
+    };
+    let reports = Reports {
+        module,
+        sources,
+        file,
+        main,
+    };
+    let units = backend.generate(module);
+    elf::write(module, units, main, &options, &reports)
+        .map_err(|error| fail(&format!("can't make an executable: {error}")))
+}
+
+/// Writes a file, and makes an executable one executable for whoever can read it.
+fn write_output(path: &Path, bytes: &[u8], is_executable: bool) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    #[cfg(unix)]
+    if is_executable {
+        use std::os::unix::fs::PermissionsExt;
+        let metadata = file.metadata()?;
+        if metadata.is_file() {
+            let mut permissions = metadata.permissions();
+            let mode = permissions.mode();
+            permissions.set_mode(mode | (mode & 0o444) >> 2);
+            std::fs::set_permissions(path, permissions)?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = is_executable;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_stage_has_all_basic_passes() {
+        assert_eq!(passes_until(Stage::IrFinal), 4);
+        assert_eq!(passes_until(Stage::Ir), 0);
+        assert_eq!(BASIC[passes_until(Stage::IrDead) - 1].0, "dead");
+    }
+}
