@@ -22,7 +22,7 @@ fn generated(source: &str, calls: Calls) -> Vec<String> {
     let module = parse(source).expect("the test's IR is well-formed");
     verify(&module).expect("the test's IR is valid");
     let assembly = aarch64::generate(&module, FunctionId(0), &Options { calls });
-    let text = aarch64::print(&assembly, &module).to_string();
+    let text = aarch64::print(&assembly, &module);
     text.lines()
         .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
         .filter(|line| !line.is_empty())
