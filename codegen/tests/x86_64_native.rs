@@ -39,8 +39,8 @@ impl Host for Console {
     }
 }
 
-fn assert_allocation_is_right(module: &Module, id: FunctionId, options: &Options) {
-    let before = x86_64::code_before_allocation(module, id, options);
+fn assert_allocation_is_right(module: &Module, id: FunctionId, options: Options) {
+    let before = x86_64::code_before_allocation(module, id, &options);
     let mut after = before.clone();
     let allocation = regalloc::allocate(&mut after, x86_64::registers());
     if let Err(error) = check(&before, &after, &allocation, x86_64::registers()) {
@@ -143,7 +143,7 @@ fn assert_cases(calls: Calls, level: passes::Level, first_seed: u64) {
         stack_checks::insert(&mut module, 98);
         passes::optimise(&mut module, level, passes::Options::default());
         for id in (0..module.functions.len() as u32).map(FunctionId) {
-            assert_allocation_is_right(&module, id, &Options { calls });
+            assert_allocation_is_right(&module, id, Options { calls });
         }
         let arguments = random::arguments(seed, module.functions[0].parameters);
         assert_same_effects(&module, &arguments, &window, calls);

@@ -75,6 +75,8 @@ struct Finisher<'a> {
     /// Bytes of the frame below the saved registers.
     local: u32,
     assembly: Assembly<Instruction>,
+    /// Where the block begins that is being emitted.
+    block_start: u32,
     /// The origin of what is emitted.
     origin: Origin,
     /// The stubs to come, with their labels and origins.
@@ -127,6 +129,7 @@ impl<'a> Finisher<'a> {
                 calls: Vec::new(),
                 checks_stack: false,
             },
+            block_start: 0,
             origin: Origin::default(),
             stubs: Vec::new(),
             checked: None,
@@ -217,7 +220,8 @@ impl<'a> Finisher<'a> {
     }
 
     fn block(&mut self, block: usize) {
-        self.assembly.labels[block] = self.position();
+        self.block_start = self.position();
+        self.assembly.labels[block] = self.block_start;
         self.edits.seek(self.layout.start(block));
         let contents = &self.code.blocks[block];
         for index in contents.start..contents.end {
