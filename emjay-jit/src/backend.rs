@@ -112,6 +112,9 @@ impl Backend {
         id: FunctionId,
     ) -> codegen::machine::Assembly<aarch64::instruction::Instruction> {
         let calls = self.calls;
+        if self.is_baseline() {
+            return aarch64::baseline::generate(module, id, calls);
+        }
         aarch64::generate(module, id, &aarch64::Options { calls })
     }
 

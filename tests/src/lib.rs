@@ -58,12 +58,12 @@ fn build_missing(directory: &Path) {
             .join(format!("{tool}{}", std::env::consts::EXE_SUFFIX))
             .exists()
     };
-    if exists("ulm") && exists("ulmas") {
+    if exists("ulm") && exists("ulmas") && exists("emjay") {
         return;
     }
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
-        .args(["build", "-p", "ulm", "-p", "ulmas"])
+        .args(["build", "-p", "ulm", "-p", "ulmas", "-p", "emjay-jit"])
         .current_dir(root());
     if directory.ends_with("release") {
         cargo.arg("--release");
@@ -73,6 +73,38 @@ fn build_missing(directory: &Path) {
         status.is_ok_and(|status| status.success()),
         "the tools can't be built"
     );
+}
+
+/// Whether the tests, and the tools with them, run in an emulator of another processor.
+pub fn is_emulated() -> bool {
+    runner().is_some()
+}
+
+/// How an executable for a machine can be run here: by itself (`None`), or by an emulator.
+///
+/// # Errors
+///
+/// Why it can't be run.
+pub fn emulator(machine: &str) -> Result<Option<&'static str>, &'static str> {
+    if cfg!(not(target_os = "linux")) {
+        return Err("needs Linux");
+    }
+    if is_emulated() {
+        return Err("the tests are emulated themselves");
+    }
+    match (machine, std::env::consts::ARCH) {
+        ("aarch64", "aarch64") | ("x86-64", "x86_64") => Ok(None),
+        ("aarch64", _) if is_there("qemu-aarch64") => Ok(Some("qemu-aarch64")),
+        ("aarch64", _) => Err("needs qemu-aarch64"),
+        _ if is_there("qemu-x86_64") => Ok(Some("qemu-x86_64")),
+        _ => Err("needs qemu-x86_64"),
+    }
+}
+
+fn is_there(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version").stdout(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 /// What starts programs of this target, if that is not the system itself.

@@ -38,8 +38,8 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Compile a program, run its `main`, and print the value that it returns
     #[command(
-        after_help = "Options stand before FILE: what follows it are the arguments of `main`, \
-                      negative ones as they are.\n\nExamples:\n  emjay run examples/gcd.emjay 12 -18\n  \
+        after_help = "Options stand before the arguments of `main`; negative ones stand as they \
+                      are.\n\nExamples:\n  emjay run examples/gcd.emjay 12 -18\n  \
                       emjay run --target aarch64-sim --limit 1000000 examples/fib.emjay 20\n  \
                       emjay run --time examples/collatz.emjay 1000000"
     )]
@@ -126,7 +126,7 @@ pub(super) enum CallsName {
 
 impl CodeOptions {
     /// The way to code for a machine.
-    pub(super) fn backend(&self, architecture: Architecture) -> Backend {
+    pub(super) fn backend(self, architecture: Architecture) -> Backend {
         let level = match self.opt {
             Opt::None => Level::None,
             Opt::Basic => Level::Basic,
@@ -354,9 +354,10 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_behind_the_file_is_an_argument() {
-        let arguments = run(&["--opt", "1", "f.emjay", "--opt", "0"]);
+    fn from_the_first_argument_on_everything_is_one() {
+        let arguments = run(&["--no-inline", "f.emjay", "--opt", "1", "-3", "--opt", "0"]);
         assert_eq!(arguments.code.opt, Opt::Basic);
-        assert_eq!(arguments.arguments, ["--opt", "0"]);
+        assert!(arguments.code.no_inline);
+        assert_eq!(arguments.arguments, ["-3", "--opt", "0"]);
     }
 }

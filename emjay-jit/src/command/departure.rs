@@ -101,14 +101,23 @@ impl<'a> Message<'a> {
             return Diagnostic::error(self.code, &*self.title, at(Span::default()), &*self.label);
         };
         let mut diagnostic = Diagnostic::error(self.code, &*self.title, at(span), &*self.label);
-        let mut callee = innermost.function;
-        for (scene, span) in known.iter().skip(1).take(SHOWN_CALLS) {
-            let text = format!("`{}` was called here", self.name(callee));
-            diagnostic = diagnostic.with_note_at(text, at(*span), "");
-            callee = scene.function;
+        let mut callee = innermost;
+        let mut shown = 0;
+        for &(scene, span) in &known[1..] {
+            // Of a recursion that goes on at one place, one call is enough.
+            if scene == callee {
+                continue;
+            }
+            if shown == SHOWN_CALLS {
+                break;
+            }
+            let text = format!("`{}` was called here", self.name(callee.function));
+            diagnostic = diagnostic.with_note_at(text, at(span), "");
+            callee = scene;
+            shown += 1;
         }
         let inlined = (scenes.len() - departure.calls.len()) as u64;
-        let hidden = (departure.depth + inlined).saturating_sub(1 + SHOWN_CALLS as u64);
+        let hidden = (departure.depth + inlined).saturating_sub(1 + shown as u64);
         if hidden > 0 {
             let calls = if hidden == 1 { "call" } else { "calls" };
             diagnostic = diagnostic.with_note(format!("{hidden} more {calls} led there"));

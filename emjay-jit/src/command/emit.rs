@@ -150,7 +150,7 @@ fn emit_code(
                 .collect::<Vec<_>>();
             Ok(texts.join("\n").into_bytes())
         }
-        Format::Elf => executable(arguments, sources, file, &module, &backend),
+        Format::Elf => executable(arguments, sources, file, &module, backend),
     }
 }
 
@@ -180,7 +180,7 @@ fn executable(
     sources: &Sources,
     file: FileId,
     module: &Module,
-    backend: &Backend,
+    backend: Backend,
 ) -> Result<Vec<u8>, Failure> {
     let main = find_main(module, sources, file)?;
     let options = elf::Options {

@@ -27,7 +27,7 @@ impl Reports<'_> {
         }
     }
 
-    fn misuse(text: String) -> Report {
+    fn misuse(text: &str) -> Report {
         Report {
             text: format!("error: {text}\n").into_bytes(),
             status: status::MISUSED,
@@ -82,10 +82,10 @@ impl Messages for Reports<'_> {
             1 => "1 argument".to_owned(),
             number => format!("{number} arguments"),
         };
-        Self::misuse(format!("`main` takes {arguments}"))
+        Self::misuse(&format!("`main` takes {arguments}"))
     }
 
     fn not_a_number(&self) -> Report {
-        Self::misuse("the arguments of `main` are whole numbers of 64 bits".to_owned())
+        Self::misuse("the arguments of `main` are whole numbers of 64 bits")
     }
 }

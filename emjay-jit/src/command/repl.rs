@@ -55,9 +55,9 @@ pub(super) fn repl(arguments: &ReplArguments) -> Result<(), Failure> {
         evaluator: Evaluator::new(arguments.code, machine, arguments.stack.0),
     };
     if io::stdin().is_terminal() {
-        repl.from_terminal()
+        repl.take_from_terminal()
     } else {
-        repl.from_lines()
+        repl.take_from_lines()
     }
 }
 
@@ -66,7 +66,7 @@ struct Repl {
 }
 
 impl Repl {
-    fn from_terminal(&mut self) -> Result<(), Failure> {
+    fn take_from_terminal(&mut self) -> Result<(), Failure> {
         let mut editor =
             LineEditor::new().map_err(|error| fail(&format!("can't use the terminal: {error}")))?;
         say(WELCOME);
@@ -85,7 +85,7 @@ impl Repl {
     }
 
     /// Without a terminal there is no prompt; an entry ends with the line that completes it.
-    fn from_lines(&mut self) -> Result<(), Failure> {
+    fn take_from_lines(&mut self) -> Result<(), Failure> {
         let mut entry = String::new();
         loop {
             let mut line = Vec::new();

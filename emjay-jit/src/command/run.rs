@@ -52,7 +52,7 @@ fn compile_and_run(
         stack: arguments.stack.0,
         instructions: arguments.limit,
     };
-    let mut loaded = load(machine, &backend, &module, phases)
+    let mut loaded = load(machine, backend, &module, phases)
         .map_err(|error| fail(&format!("can't run the program: {error}")))?;
     let outcome = phases.measure("run", || loaded.execute(main, values, &mut console, bounds));
     let program = Program {
@@ -106,7 +106,7 @@ fn numbers(texts: &[String]) -> Vec<i64> {
     let parse = |text: &String| {
         number(text).unwrap_or_else(|| {
             let hint = if text.starts_with("--") {
-                "; options stand before the file"
+                "; options stand before them"
             } else {
                 ""
             };
@@ -182,7 +182,7 @@ fn exit_on_interrupt(output: Output) {
 /// Makes a module that has been optimised ready to be executed.
 pub(super) fn load<'a>(
     machine: Machine,
-    backend: &Backend,
+    backend: Backend,
     module: &'a Module,
     phases: &mut Phases,
 ) -> Result<Loaded<'a>, ExecuteError> {

@@ -114,7 +114,7 @@ impl Evaluator {
         };
         let backend = self.code.backend(self.machine.architecture());
         phases.measure("optimise", || backend.optimise(&mut entry.module));
-        let loaded = load(self.machine, &backend, &entry.module, phases);
+        let loaded = load(self.machine, backend, &entry.module, phases);
         let mut loaded = match loaded {
             Ok(loaded) => loaded,
             Err(error) => return say_error(&error.to_string()),

@@ -1,0 +1,415 @@
+//! The command as its users see it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The command, started at the top of the repository.
+fn emjay(arguments: &[&str]) -> Command {
+    let mut command = match runner() {
+        Some(runner) => {
+            let mut words = runner.split_whitespace().map(str::to_owned);
+            let mut command = Command::new(words.next().unwrap_or_default());
+            command.args(words).arg(env!("CARGO_BIN_EXE_emjay"));
+            command
+        }
+        None => Command::new(env!("CARGO_BIN_EXE_emjay")),
+    };
+    command
+        .args(arguments)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .env_remove("CLICOLOR_FORCE")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// What cargo was told to run this target's programs with, for example qemu.
+fn runner() -> Option<String> {
+    let architecture = std::env::consts::ARCH.to_uppercase();
+    std::env::vars()
+        .find(|(name, _)| {
+            name.strip_prefix("CARGO_TARGET_")
+                .and_then(|rest| rest.strip_suffix("_RUNNER"))
+                .is_some_and(|triple| triple.starts_with(&architecture))
+        })
+        .map(|(_, value)| value)
+}
+
+/// Status, stdout and stderr.
+struct Result {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+fn run_with_input(arguments: &[&str], input: &[u8]) -> Result {
+    let mut child = emjay(arguments).spawn().expect("emjay can be started");
+    // A program that doesn't read them all closes the pipe.
+    _ = child.stdin.take().expect("it is piped").write_all(input);
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = child.wait_with_output().expect("it ends");
+    Result {
+        status: status.code().expect("it ends by itself"),
+        stdout: String::from_utf8(stdout).expect("it is text"),
+        stderr: String::from_utf8(stderr).expect("it is text"),
+    }
+}
+
+fn run(arguments: &[&str]) -> Result {
+    run_with_input(arguments, b"")
+}
+
+/// A file of a test's own with a program.
+fn program(name: &str, text: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, text).expect("it can be written");
+    path
+}
+
+/// Runs a program with the interpreter, which is there on every host.
+fn interpret(name: &str, text: &str, input: &[u8]) -> Result {
+    let path = program(name, text);
+    let path = path.to_str().expect("its name is text");
+    run_with_input(&["run", "--target", "interpreter", path], input)
+}
+
+// ---- run ----
+
+#[test]
+fn the_examples_print_what_they_say() {
+    let examples: [(&[&str], &[u8], &str); 9] = [
+        (&["blog"], b"", "1321\n"),
+        (&["calls"], b"", "5\n"),
+        (&["scopes", "5"], b"", "42\n"),
+        (&["gcd", "1071", "-462"], b"", "21\n"),
+        (&["fib", "20"], b"", "6765\n"),
+        (&["collatz", "1000"], b"", "871\n"),
+        (&["ackermann", "2", "3"], b"", "9\n"),
+        (&["pow", "-2", "63"], b"", "-9223372036854775808\n"),
+        (&["echo"], b"Hello\n", "HELLO\n6\n"),
+    ];
+    for target in TARGETS {
+        for (words, input, expected) in examples {
+            let file = format!("examples/{}.emjay", words[0]);
+            let mut arguments = vec!["run", "--target", target, &file];
+            arguments.extend(&words[1..]);
+            let result = run_with_input(&arguments, input);
+            assert_eq!(result.stderr, "", "{target} {words:?}");
+            assert_eq!(result.stdout, expected, "{target} {words:?}");
+            assert_eq!(result.status, 0);
+        }
+    }
+}
+
+const TARGETS: [&str; 3] = ["interpreter", "native", "aarch64-sim"];
+
+#[test]
+fn a_source_may_come_from_stdin() {
+    let text = b"fn main(a) { return -a; }";
+    let result = run_with_input(&["run", "--target", "interpreter", "-", "-5"], text);
+    assert_eq!(result.stdout, "5\n");
+}
+
+#[test]
+fn errors_of_the_source_end_with_status_1() {
+    let result = interpret("errors.emjay", "fn main() { return x; }", b"");
+    assert_eq!((result.status, &*result.stdout), (1, ""));
+    assert!(
+        result.stderr.starts_with("error[E0201]"),
+        "{}",
+        result.stderr
+    );
+}
+
+#[test]
+fn without_main_there_is_nothing_to_run() {
+    let result = interpret("no_main.emjay", "fn mian() { return 1; }", b"");
+    assert_eq!(result.status, 1);
+    assert!(
+        result.stderr.contains("did you mean `mian`?"),
+        "{}",
+        result.stderr
+    );
+}
+
+#[test]
+fn another_number_of_arguments_is_a_wrong_command_line() {
+    let result = run(&["run", "examples/gcd.emjay", "5"]);
+    assert_eq!(result.status, 2);
+    assert!(
+        result.stderr.contains("`main` takes 2 arguments, found 1"),
+        "{}",
+        result.stderr
+    );
+}
+
+#[test]
+fn an_argument_that_is_no_number_is_a_wrong_command_line() {
+    let result = run(&["run", "examples/fib.emjay", "5", "--opt"]);
+    assert_eq!(result.status, 2);
+    assert!(
+        result.stderr.contains("options stand before them"),
+        "{}",
+        result.stderr
+    );
+}
+
+#[test]
+fn a_division_by_zero_shows_the_line_the_dividend_and_the_calls() {
+    let text =
+        "fn main() {\n    putc(79);\n    return f(7);\n}\nfn f(x) {\n    return x / (x - 7);\n}\n";
+    let path = program("division.emjay", text);
+    let name = path.to_str().expect("its name is text");
+    for target in TARGETS {
+        let result = run(&["run", "--target", target, "--no-inline", name]);
+        assert_eq!(result.status, 125);
+        assert_eq!(result.stdout, "O", "what was written stays written");
+        let expected = format!(
+            "error[E0301]: division by zero\n\
+             {margin}--> {name}:6:12\n  \
+               |\n\
+             6 |     return x / (x - 7);\n  \
+               |            ^^^^^^^^^^^ 7 is divided by 0\n  \
+               |\n\
+             note: `f` was called here\n\
+             {margin}--> {name}:3:12\n  \
+               |\n\
+             3 |     return f(7);\n  \
+               |            ^^^^\n",
+            margin = " "
+        );
+        assert_eq!(result.stderr, expected, "{target}");
+    }
+}
+
+#[test]
+fn recursion_without_end_is_a_message_with_the_number_of_calls() {
+    let text = "fn main() { return f(1); }\nfn f(x) { return 1 + f(x + 1); }\n";
+    let path = program("recursion.emjay", text);
+    let name = path.to_str().expect("its name is text");
+    for target in TARGETS {
+        let result = run(&["run", "--target", target, "--stack", "64K", name]);
+        assert_eq!(result.status, 125, "{target}: {}", result.stderr);
+        assert!(
+            result
+                .stderr
+                .starts_with("error[E0302]: the stack is exhausted\n"),
+            "{target}: {}",
+            result.stderr
+        );
+        assert!(
+            result.stderr.contains("more calls led there"),
+            "{}",
+            result.stderr
+        );
+    }
+}
+
+#[test]
+fn reading_on_and_on_past_the_end_of_the_input_ends_with_status_124() {
+    let text = "fn main() {\n    while getc() != 10 { }\n    return 0;\n}\n";
+    let result = interpret("reads_on.emjay", text, b"abc");
+    assert_eq!((result.status, &*result.stdout), (124, ""));
+    assert!(
+        result.stderr.starts_with("error[E0303]"),
+        "{}",
+        result.stderr
+    );
+    assert!(result.stderr.contains(":2:11"), "{}", result.stderr);
+}
+
+#[test]
+fn a_limit_of_instructions_ends_with_status_124() {
+    let path = program("endless.emjay", "fn main() { while 1 { } return 0; }");
+    let name = path.to_str().expect("its name is text");
+    let result = run(&["run", "--target", "interpreter", "--limit", "1000", name]);
+    assert_eq!(result.status, 124);
+    assert!(
+        result.stderr.contains("1000 instructions"),
+        "{}",
+        result.stderr
+    );
+}
+
+#[test]
+fn time_has_a_line_for_each_phase() {
+    let result = run(&[
+        "run",
+        "--target",
+        "interpreter",
+        "--time",
+        "examples/blog.emjay",
+    ]);
+    assert_eq!(result.stdout, "1321\n");
+    for phase in ["parse", "lower", "optimise", "run"] {
+        assert!(result.stderr.contains(phase), "{}", result.stderr);
+    }
+}
+
+// ---- emit ----
+
+#[test]
+fn every_stage_of_a_program_is_the_text_of_the_tutorial() {
+    let path = program(
+        "stages.emjay",
+        "fn main(x) {\n    let a = 2;\n    return a + 2 + x;\n}\n",
+    );
+    let name = path.to_str().expect("its name is text");
+    let stages = [
+        (
+            "ir",
+            "fn main - #args: 1, #reg: 5 {\n    0:  mvi  @r0, 2\n    1:  mvi  @r1, 2\n    \
+             2:  add  @r2, r0, r1\n    3:  mva  @r3, a0\n    4:  add  @r4, r2, r3\n    5:  ret  r4\n}\n",
+        ),
+        (
+            "ir-constants",
+            "fn main - #args: 1, #reg: 5 {\n    0:  mvi  @r0, 2\n    1:  mvi  @r1, 2\n    \
+             2:  mvi  @r2, 4\n    3:  mva  @r3, a0\n    4:  add  @r4, r2, r3\n    5:  ret  r4\n}\n",
+        ),
+        (
+            "ir-dedup",
+            "fn main - #args: 1, #reg: 5 {\n    0:  mvi  @r0, 2\n    1:  mvi  @r2, 4\n    \
+             2:  mva  @r3, a0\n    3:  add  @r4, r2, r3\n    4:  ret  r4\n}\n",
+        ),
+        (
+            "ir-dead",
+            "fn main - #args: 1, #reg: 5 {\n    0:  mvi  @r2, 4\n    1:  mva  @r3, a0\n    \
+             2:  add  @r4, r2, r3\n    3:  ret  r4\n}\n",
+        ),
+        (
+            "ir-final",
+            "fn main - #args: 1, #reg: 3 {\n    0:  mvi  @r0, 4\n    1:  mva  @r1, a0\n    \
+             2:  add  @r2, r0, r1\n    3:  ret  r2\n}\n",
+        ),
+    ];
+    for (stage, expected) in stages {
+        let result = run(&["emit", "--stage", stage, name]);
+        assert_eq!(result.stdout, expected, "{stage}");
+    }
+}
+
+#[test]
+fn emit_needs_no_main_and_writes_a_file() {
+    let path = program("no_main_either.emjay", "fn f() { return 1; }");
+    let name = path.to_str().expect("its name is text");
+    let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tree.txt");
+    let result = run(&[
+        "emit",
+        "--stage",
+        "ast",
+        "-o",
+        output.to_str().expect("its name is text"),
+        name,
+    ]);
+    assert_eq!(
+        (result.status, &*result.stdout),
+        (0, ""),
+        "{}",
+        result.stderr
+    );
+    let text = std::fs::read_to_string(output).expect("it was written");
+    assert!(text.starts_with("Function {\n  name: \"f\""), "{text}");
+}
+
+#[test]
+fn the_output_never_replaces_the_source() {
+    let path = program("precious.emjay", "fn f() { return 1; }");
+    let name = path.to_str().expect("its name is text");
+    let result = run(&["emit", "--stage", "ast", "-o", name, name]);
+    assert_eq!(result.status, 2);
+    assert_eq!(
+        std::fs::read_to_string(&path).expect("it is there"),
+        "fn f() { return 1; }"
+    );
+}
+
+// ---- repl ----
+
+fn repl(entries: &str) -> Result {
+    run_with_input(&["repl", "--target", "interpreter"], entries.as_bytes())
+}
+
+#[test]
+fn a_session_remembers_functions_and_variables() {
+    let result =
+        repl("fn double(x) {\n    return 2 * x;\n}\nlet a = double(21);\na = a + 1\na - 1\n");
+    assert_eq!((&*result.stdout, &*result.stderr), ("42\n", ""));
+    assert_eq!(result.status, 0);
+}
+
+#[test]
+fn a_function_that_is_declared_anew_is_what_its_callers_call() {
+    let result = repl("fn f() { return 1; }\nfn g() { return f(); }\nfn f() { return 2; }\ng()\n");
+    assert_eq!((&*result.stdout, &*result.stderr), ("2\n", ""));
+}
+
+#[test]
+fn a_mistake_does_not_end_a_session() {
+    let result = repl("let a = b;\n1 / 0\n:nonsense\n1 +;\n7\n");
+    assert_eq!(result.stdout, "7\n");
+    for text in ["E0201", "E0301", ":nonsense", "E0101"] {
+        assert!(result.stderr.contains(text), "{}", result.stderr);
+    }
+}
+
+#[test]
+fn what_fails_at_run_time_changes_no_variable() {
+    let result = repl("let a = 1;\na = 2; a = 1 / (a - 2);\na\n");
+    assert_eq!(result.stdout, "1\n");
+}
+
+#[test]
+fn a_session_shows_stages() {
+    let result = repl("fn f(x) { return x + 1; }\n:ir f\n:ast f\n:list\n");
+    let expected = "fn f - #args: 1, #reg: 3 {\n    0:  mva  @r0, a0\n    1:  mvi  @r1, 1\n    \
+                    2:  add  @r2, r0, r1\n    3:  ret  r2\n}\nFunction {\n";
+    assert!(result.stdout.starts_with(expected), "{}", result.stdout);
+    assert!(
+        result.stdout.ends_with("fn f(x) { return x + 1; }\n"),
+        "{}",
+        result.stdout
+    );
+}
+
+#[test]
+fn output_of_an_entry_ends_its_line() {
+    let result = repl("putc(65);\nputc(66)\n");
+    assert_eq!(result.stdout, "A\nB\n66\n");
+}
+
+#[test]
+fn the_input_of_an_entry_is_the_next_line() {
+    let result = repl("let c = getc();\nx\nc\n");
+    assert_eq!((&*result.stdout, &*result.stderr), ("120\n", ""));
+}
+
+#[test]
+fn a_file_is_loaded() {
+    let result = repl(":load examples/gcd.emjay\nabsolute(-5)\n");
+    assert_eq!((&*result.stdout, &*result.stderr), ("5\n", ""));
+}
+
+// ---- pages ----
+
+#[test]
+fn a_page_is_printed_for_a_code() {
+    let result = run(&["explain", "e0201"]);
+    assert!(
+        result
+            .stdout
+            .starts_with("E0201: there is no such variable\n")
+    );
+    assert_eq!(run(&["explain", "E9999"]).status, 1);
+}
+
+#[test]
+fn completions_and_man_pages_are_generated() {
+    assert!(run(&["completions", "bash"]).stdout.contains("_emjay"));
+    assert!(run(&["man"]).stdout.contains(".TH"));
+    assert!(run(&["man", "run"]).stdout.contains("emjay"));
+}
