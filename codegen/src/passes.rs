@@ -9,10 +9,12 @@
 //! [`renumber`].
 
 pub mod blocks;
+mod calls;
 pub mod constants;
 pub mod dead;
 pub mod dedup;
 pub mod if_conversion;
+pub mod inline;
 pub mod layout;
 pub mod loops;
 pub mod renumber;
@@ -26,6 +28,7 @@ mod testing;
 pub use blocks::split_critical_edges;
 
 use crate::ir::{Function, Module};
+use calls::Calls;
 use strength::Costs;
 
 /// How much is done.
@@ -82,8 +85,14 @@ pub fn optimise(module: &mut Module, level: Level, options: Options) {
             }
         }
         Level::Full => {
-            for function in &mut module.functions {
-                optimise_function(function, options.costs);
+            let order = Calls::of(module).bottom_up();
+            let mut is_done = vec![false; module.functions.len()];
+            for id in order {
+                if options.inline {
+                    inline::inline(module, id, |callee| is_done[callee.index()]);
+                }
+                optimise_function(&mut module.functions[id.index()], options.costs);
+                is_done[id.index()] = true;
             }
         }
     }
@@ -92,9 +101,11 @@ pub fn optimise(module: &mut Module, level: Level, options: Options) {
 /// All that [`Level::Full`] does to one function.
 fn optimise_function(function: &mut Function, costs: Costs) {
     blocks::straighten(function);
-    loops::invert::invert(function);
-    blocks::straighten(function);
     clean(function, costs);
+    if loops::invert::invert(function) {
+        blocks::straighten(function);
+        clean(function, costs);
+    }
     if if_conversion::convert(function) {
         clean(function, costs);
     }

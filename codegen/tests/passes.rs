@@ -2,7 +2,8 @@
 
 mod common;
 
-use codegen::execution::{Host, Outcome, Reply};
+use codegen::Place;
+use codegen::execution::{Activation, Host, Outcome, Reply, SHOWN_CALLS};
 use codegen::ir::interpret::{Limits, Memory, run_with_memory};
 use codegen::ir::verify::verify;
 use codegen::ir::{Function, FunctionId, ImportId, Module};
@@ -83,23 +84,67 @@ fn shapes() -> [Shape; 2] {
     ]
 }
 
-/// Checks that random modules do the same after `change`.
+/// Checks that random modules do the same after `change`, with the same calls.
 fn assert_same_behaviour(change: impl Fn(&mut Module)) {
+    assert_same(change, |_, behaviour| behaviour);
+}
+
+/// A place that has been made up, so that each instruction of a random module has its own.
+fn number_places(module: &mut Module) {
+    for (index, function) in module.functions.iter_mut().enumerate() {
+        for position in 0..function.instructions.len() {
+            let place = Place::Source {
+                start: index as u32,
+                end: position as u32,
+            };
+            function.instructions[position].origin.place = function.make_place(place);
+        }
+    }
+}
+
+/// Where control was, as the source tells it: with the calls that have been inlined.
+fn told_calls(module: &Module, calls: &[Activation]) -> Vec<(u32, Place)> {
+    let mut told = Vec::new();
+    for activation in calls {
+        let places = &module.functions[activation.function.index()].places;
+        let mut place = places[activation.place.0 as usize];
+        while let Place::Inlined {
+            place: inner,
+            callee,
+            call,
+        } = place
+        {
+            told.push((callee, places[inner.0 as usize]));
+            place = places[call.0 as usize];
+        }
+        told.push((activation.function.0, place));
+    }
+    told.truncate(SHOWN_CALLS);
+    told
+}
+
+/// Checks that random modules do the same after `change`, as far as `seen` shows it.
+fn assert_same<T: PartialEq + std::fmt::Debug>(
+    change: impl Fn(&mut Module),
+    seen: impl Fn(&Module, Behaviour) -> T,
+) {
     const LIMIT: u64 = 200_000;
     let mut compared = 0;
     let all = cases(600);
     for seed in 0..all {
         for shape in shapes() {
-            let before = random::module(seed, &shape);
+            let mut before = random::module(seed, &shape);
+            number_places(&mut before);
             let Some(expected) = behaviour(&before, seed, LIMIT) else {
                 continue;
             };
+            let expected = seen(&before, expected);
             let mut after = before.clone();
             change(&mut after);
             if let Err(error) = verify(&after) {
                 panic!("seed {seed}: {error}\nbefore:\n{before}\nafter:\n{after}");
             }
-            let found = behaviour(&after, seed, 10 * LIMIT);
+            let found = behaviour(&after, seed, 10 * LIMIT).map(|found| seen(&after, found));
             assert!(
                 found.as_ref() == Some(&expected),
                 "seed {seed}: {found:?} instead of {expected:?}\nbefore:\n{before}\nafter:\n{after}"
@@ -170,7 +215,9 @@ fn simplification_for_x86_64_keeps_the_meaning() {
 
 #[test]
 fn loop_inversion_keeps_the_meaning() {
-    assert_pass_keeps_meaning(loops::invert::invert);
+    assert_pass_keeps_meaning(|function| {
+        loops::invert::invert(function);
+    });
 }
 
 #[test]
@@ -188,6 +235,27 @@ fn if_conversion_keeps_the_meaning() {
 #[test]
 fn layout_keeps_the_meaning() {
     assert_pass_keeps_meaning(layout::arrange);
+}
+
+#[test]
+fn inlining_keeps_the_meaning_and_the_calls_can_be_told() {
+    let inlining = Options {
+        inline: true,
+        costs: Costs::AARCH64,
+    };
+    assert_same(
+        |module| optimise(module, Level::Full, inlining),
+        |module, behaviour| {
+            let outcome = match behaviour.outcome {
+                Outcome::Left(departure) => {
+                    let calls = told_calls(module, &departure.calls);
+                    Err((departure.reason, departure.values, calls))
+                }
+                ended => Ok(ended),
+            };
+            (outcome, behaviour.output, behaviour.memory)
+        },
+    );
 }
 
 fn options(costs: Costs) -> Options {

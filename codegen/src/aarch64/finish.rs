@@ -1,11 +1,15 @@
 //! From allocated instructions to a finished function: the frame, the allocator's moves,
 //! pseudo-instructions, branches in layout order, and the stubs of the exits.
 
+mod copies;
 mod frame;
+mod order;
 mod threads;
 mod wide_divide;
 
+use self::copies::Copies;
 use self::frame::{Layout, add_in_steps};
+use self::order::Order;
 use self::threads::Threads;
 use super::immediate::constant_sequence;
 use super::instruction::{
@@ -16,7 +20,8 @@ use super::select::Selected;
 use crate::context;
 use crate::ir::{FunctionId, ImportId};
 use crate::machine::{
-    Allocation, Assembly, CallSite, Calls, Code, Edit, ExitSite, Location, Register, Symbol,
+    Allocation, Assembly, CallSite, Calls, Code, Edit, ExitSite, Location, MachineInstruction,
+    Register, Role, Symbol,
 };
 use crate::origin::{Linkage, Origin};
 
@@ -60,6 +65,7 @@ pub(super) fn finish(
             checks_stack: false,
         },
         layout,
+        copies: Copies::new(),
         next_edit: 0,
         next_dead: 0,
     };
@@ -76,9 +82,10 @@ struct Finisher<'a> {
     threads: Threads,
     layout: Layout,
     assembly: Assembly<Instruction>,
-    /// The first edit that has not been written.
+    copies: Copies,
+    /// The first edit of the block that has not been written.
     next_edit: usize,
-    /// The first dead instruction that has not been met.
+    /// The first dead instruction of the block that has not been met.
     next_dead: usize,
 }
 
@@ -143,23 +150,14 @@ impl Finisher<'_> {
     }
 
     fn blocks(&mut self) {
-        let mut block = self.block_from(0);
-        while let Some(current) = block {
-            block = self.block_from(current + 1);
-            self.block(current, block);
+        let order = Order::of(self.code, &self.threads);
+        for (index, &block) in order.blocks.iter().enumerate() {
+            let is_continued = index > 0 && order.follows_only(block, order.blocks[index - 1]);
+            if !is_continued {
+                self.copies.forget_all();
+            }
+            self.block(block, order.blocks.get(index + 1).copied());
         }
-    }
-
-    /// The next block that is written.
-    fn block_from(&self, start: u32) -> Option<u32> {
-        (start..self.code.blocks.len() as u32).find(|&block| {
-            let first = self.code.blocks[block as usize].start as usize;
-            !self.threads.is_skipped(block)
-                && !matches!(
-                    self.code.instructions.get(first),
-                    Some(Instruction::Brk { .. })
-                )
-        })
     }
 
     fn block(&mut self, block: u32, next: Option<u32>) {
@@ -177,12 +175,18 @@ impl Finisher<'_> {
         self.terminator(last, parts.successors[1].map(|other| other.0), next);
     }
 
-    /// Passes over what belongs to blocks that are left out.
+    /// Goes to the edits and dead instructions of a block; mostly they come next.
     fn skip_to(&mut self, start: u32) {
-        let edits = &self.allocation.edits[self.next_edit..];
-        self.next_edit += edits.iter().take_while(|edit| edit.before < start).count();
-        let dead = &self.allocation.dead[self.next_dead..];
-        self.next_dead += dead.iter().take_while(|&&at| at < start).count();
+        let edits = &self.allocation.edits;
+        let is_next = |next: usize| {
+            let is_behind = next == 0 || edits[next - 1].before < start;
+            is_behind && edits.get(next).is_none_or(|edit| edit.before >= start)
+        };
+        if !is_next(self.next_edit) {
+            self.next_edit = edits.partition_point(|edit| edit.before < start);
+        }
+        let dead = &self.allocation.dead;
+        self.next_dead = dead.partition_point(|&at| at < start);
     }
 
     /// Whether the allocator found an instruction useless.
@@ -197,14 +201,17 @@ impl Finisher<'_> {
         let origin = self.code.origins[at as usize];
         let mut instruction = self.code.instructions[at as usize];
         match instruction {
-            Instruction::Mov { rd, rn } if rd == rn => {}
+            Instruction::Mov { rd, rn } => self.copy(rd, rn, origin),
             Instruction::Parameters | Instruction::StackCheck { .. } => {}
             Instruction::Constant { rd, value } => self.constant(rd, value, origin),
             Instruction::StackParameter { rd, index } => {
                 let address = self.stack_address(self.layout.frame.size + 8 * index, origin);
                 self.load(rd, address, origin);
             }
-            Instruction::WideDivide => self.wide_divide(origin),
+            Instruction::WideDivide => {
+                self.wide_divide(origin);
+                self.copies.define_caller_saved();
+            }
             Instruction::CallFunction { callee } => self.call_function(callee, origin),
             Instruction::CallImport { import } => self.call_import(import, origin),
             _ => {
@@ -214,7 +221,25 @@ impl Finisher<'_> {
                     *label = Label::Local(self.exit_label(exit));
                 }
                 self.push(instruction, origin);
+                self.note_definitions(instruction);
             }
+        }
+    }
+
+    /// What an instruction writes is no copy of anything any more.
+    #[inline]
+    fn note_definitions(&mut self, mut instruction: Instruction) {
+        instruction.visit_registers(|register, role, _| {
+            if role != Role::Use {
+                self.copies.define(*register);
+            }
+        });
+    }
+
+    /// `mov rd, rn`, unless they hold the same.
+    fn copy(&mut self, rd: Register, rn: Register, origin: Origin) {
+        if self.copies.copy(rd, rn) {
+            self.push(Instruction::Mov { rd, rn }, origin);
         }
     }
 
@@ -255,29 +280,46 @@ impl Finisher<'_> {
         if Some(label) == next {
             return;
         }
-        if let Some(origin) = self.short_return(label) {
-            return self.r#return(origin);
+        if let Some(at) = self.short_return(label) {
+            return self.copy_of_return(at);
         }
         let label = Label::Local(label);
         self.push(Instruction::B { label }, origin);
     }
 
-    /// If a block does nothing but return, in a few instructions: the origin of that.
-    fn short_return(&self, label: u32) -> Option<Origin> {
+    /// The return that a block consists of, if that takes few instructions, the moves before it
+    /// included.
+    fn short_return(&self, label: u32) -> Option<u32> {
         let parts = self.code.blocks.get(label as usize)?;
-        let first = parts.start as usize;
         let is_return = parts.end == parts.start + 1
-            && self.code.instructions[first] == Instruction::Return
-            && self.layout.epilogue_length() <= SHORT_EPILOGUE;
+            && self.code.instructions[parts.start as usize] == Instruction::Return;
         if !is_return {
             return None;
         }
+        let moves = self.edits_before(parts.start).len();
+        (moves + self.layout.epilogue_length() <= SHORT_EPILOGUE).then_some(parts.start)
+    }
+
+    fn edits_before(&self, at: u32) -> std::ops::Range<usize> {
         let edits = &self.allocation.edits;
-        let next = edits.partition_point(|edit| edit.before < parts.start);
-        let has_edits = edits
-            .get(next)
-            .is_some_and(|edit| edit.before == parts.start);
-        (!has_edits).then_some(self.code.origins[first])
+        let start = edits.partition_point(|edit| edit.before < at);
+        let count = edits[start..]
+            .iter()
+            .take_while(|edit| edit.before == at)
+            .count();
+        start..start + count
+    }
+
+    /// Writes a return that stands elsewhere, the moves before it included.
+    fn copy_of_return(&mut self, at: u32) {
+        let here = self.next_edit;
+        // What comes next comes from a branch before these moves.
+        let copies = self.copies.clone();
+        self.next_edit = self.edits_before(at).start;
+        self.edits(at);
+        self.r#return(self.code.origins[at as usize]);
+        self.next_edit = here;
+        self.copies = copies;
     }
 
     /// The epilogue, and `ret`.
@@ -331,6 +373,7 @@ impl Finisher<'_> {
             lowered: 0,
             origin,
         });
+        self.copies.define_caller_saved();
     }
 
     /// The allocator's moves before an instruction.
@@ -347,6 +390,7 @@ impl Finisher<'_> {
             {
                 self.next_edit += 1;
                 self.push(pair, origin);
+                self.note_definitions(pair);
             } else {
                 self.edit(&edit, origin);
             }
@@ -382,10 +426,7 @@ impl Finisher<'_> {
     fn edit(&mut self, edit: &Edit, origin: Origin) {
         match (edit.to, edit.from) {
             (Location::Register(to), Location::Register(from)) => {
-                let (rd, rn) = (Register::physical(to), Register::physical(from));
-                if rd != rn {
-                    self.push(Instruction::Mov { rd, rn }, origin);
-                }
+                self.copy(Register::physical(to), Register::physical(from), origin);
             }
             (Location::Register(to), Location::Slot(slot)) => {
                 let address = self.slot_address(slot, origin);
@@ -445,6 +486,7 @@ impl Finisher<'_> {
         for instruction in constant_sequence(rd, value) {
             self.push(instruction, origin);
         }
+        self.copies.define(rd);
     }
 
     fn load(&mut self, rt: Register, address: Address, origin: Origin) {
@@ -457,6 +499,7 @@ impl Finisher<'_> {
             },
             origin,
         );
+        self.copies.define(rt);
     }
 
     fn store(&mut self, rt: Register, address: Address, origin: Origin) {

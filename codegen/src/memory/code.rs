@@ -2,7 +2,7 @@
 
 use std::io;
 
-use memmap2::{Mmap, MmapMut};
+use memmap2::{Mmap, MmapMut, MmapOptions};
 
 use super::cache;
 
@@ -13,7 +13,10 @@ pub struct WritableCode(MmapMut);
 impl WritableCode {
     /// A mapping of at least so many bytes, all 0. Its address is a multiple of the page size.
     pub fn new(size: usize) -> io::Result<Self> {
-        MmapMut::map_anon(size.max(1)).map(Self)
+        let mut options = MmapOptions::new();
+        // All of it is about to be written: the pages come at once, not one by one.
+        options.len(size.max(1)).populate();
+        options.map_anon().map(Self)
     }
 
     /// Where it begins; there the code will stay.

@@ -14,7 +14,7 @@
 
 use super::rewrite;
 use crate::ir::flow::Flow;
-use crate::ir::{BlockId, Function, List, Target, Value};
+use crate::ir::{BlockId, Function, List, Op, Target, Value};
 
 /// Removes instructions without an effect whose results nobody reads, and parameters of blocks
 /// that nobody reads, with their arguments.
@@ -34,14 +34,26 @@ fn eliminate_in_one_block(function: &mut Function) {
     let mut keep = vec![true; function.instructions.len()];
     for (position, instruction) in function.instructions.iter().enumerate().rev() {
         let op = &instruction.op;
-        let mut needed = op.has_effect();
-        function.visit_results(op, |value| needed |= live[value.index()]);
+        let needed = is_needed(function, op, &live);
         if needed {
             function.visit_uses(op, |value| live[value.index()] = true);
         }
         keep[position] = needed;
     }
     rewrite::retain(function, |position| keep[position]);
+}
+
+/// Whether an instruction has an effect, or a result that is alive.
+fn is_needed(function: &Function, op: &Op, live: &[bool]) -> bool {
+    match op.result() {
+        Some(dest) if live[dest.index()] => true,
+        Some(_) => op.has_effect(),
+        None => {
+            let mut needed = op.has_effect();
+            function.visit_results(op, |value| needed |= live[value.index()]);
+            needed
+        }
+    }
 }
 
 /// Where a value is defined.
@@ -129,11 +141,7 @@ fn remove_instructions(function: &mut Function, live: &[bool]) {
     let keep: Vec<bool> = function
         .instructions
         .iter()
-        .map(|instruction| {
-            let mut needed = instruction.op.has_effect();
-            function.visit_results(&instruction.op, |value| needed |= live[value.index()]);
-            needed
-        })
+        .map(|instruction| is_needed(function, &instruction.op, live))
         .collect();
     rewrite::retain(function, |position| keep[position]);
 }

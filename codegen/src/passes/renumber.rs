@@ -9,69 +9,88 @@
 //!
 //! Lists and exits that nothing refers to any more go as well.
 
-use super::rewrite::{self, Renaming};
-use crate::ir::{BlockId, Function, Value};
+use super::rewrite;
+use crate::ir::{Exit, ExitId, Function, List, Op, Value};
 
 /// Numbers the values in the order in which they appear in the text, and drops unused lists and
 /// exits.
 pub fn renumber(function: &mut Function) {
-    let mut numbers = Numbers {
-        new: vec![Numbers::NONE; function.values as usize],
+    let mut names = Names {
+        new: vec![Names::NONE; function.values as usize],
         next: 0,
+        old_lists: std::mem::replace(&mut function.lists, vec![0]),
+        old_exits: std::mem::take(&mut function.exits),
+        lists: Vec::new(),
+        exits: Vec::new(),
     };
-    let source = std::mem::replace(function, Function::new(String::new(), 0));
-    function.lists.reserve(source.lists.len());
-    function.exits.reserve(source.exits.len());
-    function.blocks.clone_from(&source.blocks);
-    function
-        .instructions
-        .reserve_exact(source.instructions.len());
-    for index in 0..source.blocks.len() {
-        let block = source.blocks[index];
-        function.blocks[index].parameters =
-            rewrite::copy_results(&source, block.parameters, function, &mut numbers);
-        for instruction in &source.instructions[block.range()] {
-            let mut copy = *instruction;
-            copy.op = rewrite::copy(&source, &instruction.op, function, &mut numbers);
-            function.instructions.push(copy);
+    names.lists.push(0);
+    for block in &mut function.blocks {
+        block.parameters = names.list(block.parameters);
+        for instruction in &mut function.instructions[block.range()] {
+            names.rename(&mut instruction.op);
         }
     }
-    function.values = numbers.next;
-    function.name = source.name;
-    function.parameters = source.parameters;
-    function.places = source.places;
+    function.values = names.next;
+    function.lists = names.lists;
+    function.exits = names.exits;
 }
 
 /// The new numbers of values; a value gets its number when it is first met, as operand or result.
-struct Numbers {
-    new: Vec<Value>,
+struct Names {
+    new: Vec<u32>,
     next: u32,
+    old_lists: Vec<u32>,
+    old_exits: Vec<Exit>,
+    lists: Vec<u32>,
+    exits: Vec<Exit>,
 }
 
-impl Numbers {
-    const NONE: Value = Value(u32::MAX);
+impl Names {
+    const NONE: u32 = u32::MAX;
 
-    fn number(&mut self, value: Value) -> Value {
-        let number = &mut self.new[value.index()];
+    fn number(&mut self, value: u32) -> u32 {
+        let number = &mut self.new[value as usize];
         if *number == Self::NONE {
-            *number = Value(self.next);
+            *number = self.next;
             self.next += 1;
         }
         *number
     }
-}
 
-impl Renaming for Numbers {
-    fn operand(&mut self, value: Value) -> Value {
-        self.number(value)
+    fn rename(&mut self, op: &mut Op) {
+        rewrite::operands_mut(op, |value| *value = Value(self.number(value.0)));
+        rewrite::results_mut(op, |value| *value = Value(self.number(value.0)));
+        match op {
+            Op::WideDivide {
+                results, operands, ..
+            } => {
+                *operands = self.list(*operands);
+                *results = self.list(*results);
+            }
+            Op::Call { arguments, .. } => *arguments = self.list(*arguments),
+            _ => rewrite::targets_mut(op, |target| target.arguments = self.list(target.arguments)),
+        }
+        if let Some(id) = rewrite::exit_mut(op) {
+            let exit = self.old_exits[id.index()];
+            let values = self.list(exit.values);
+            *id = ExitId(self.exits.len() as u32);
+            self.exits.push(Exit { values, ..exit });
+        }
     }
 
-    fn result(&mut self, value: Value) -> Value {
-        self.number(value)
-    }
-
-    fn block(&mut self, block: BlockId) -> BlockId {
-        block
+    fn list(&mut self, old: List) -> List {
+        let start = old.0 as usize;
+        let length = self.old_lists[start];
+        if length == 0 {
+            return List::EMPTY;
+        }
+        let new = List(self.lists.len() as u32);
+        self.lists.push(length);
+        for index in start + 1..=start + length as usize {
+            let number = self.number(self.old_lists[index]);
+            self.lists.push(number);
+        }
+        new
     }
 }
 

@@ -45,8 +45,8 @@ use super::rewrite;
 use super::strength::Costs;
 use crate::ir::flow::Flow;
 use crate::ir::{
-    Binary, Block, BlockId, Condition, ExitId, Function, Instruction, List, Op, Target, Unary,
-    Value,
+    Binary, Block, BlockId, Condition, Division, ExitId, Function, Instruction, List, Op, Target,
+    Unary, Value,
 };
 use crate::origin::Origin;
 
@@ -204,13 +204,35 @@ impl<'a> Simplifier<'a> {
         let list = old.blocks[block.index()].parameters;
         self.scratch.clear();
         for (index, parameter) in old.list(list).enumerate() {
-            let value = self.numbering.add(block, Definition::Opaque);
+            let value = self.numbering.add_opaque(block);
             self.scratch.push(value);
+            if self.is_tested_argument(block, index) {
+                self.decide(value, true);
+            }
             self.known[parameter.index()] = self
                 .common_argument(block, index, parameter)
                 .unwrap_or(Offset::base(value));
         }
         self.new.make_list(&self.scratch)
+    }
+
+    /// Whether each way to a block tests what it hands over to its parameter, and comes only if that
+    /// is not 0: `br r1, b1(r1), b2()`.
+    fn is_tested_argument(&self, block: BlockId, index: usize) -> bool {
+        self.flow.predecessors(block).iter().all(|&from| {
+            let last = self.old.block(from).last();
+            let Some(Op::Branch {
+                condition,
+                then,
+                otherwise,
+            }) = last.map(|last| last.op)
+            else {
+                return false;
+            };
+            then.block == block
+                && otherwise.block != block
+                && self.old.list(then.arguments).nth(index) == Some(condition)
+        })
     }
 
     /// What all ways to a block hand over to its parameter, if that is the same.
@@ -319,7 +341,7 @@ impl<'a> Simplifier<'a> {
 
     /// A new value that is different each time, for an old one.
     fn opaque(&mut self, old: Value) -> Value {
-        let value = self.numbering.add(self.here, Definition::Opaque);
+        let value = self.numbering.add_opaque(self.here);
         self.known[old.index()] = Offset::base(value);
         value
     }
@@ -331,22 +353,33 @@ impl<'a> Simplifier<'a> {
         });
     }
 
-    /// The value of a definition: one that is there already, or a new one.
-    fn number(&mut self, definition: Definition) -> Value {
-        let (here, flow) = (self.here, self.flow);
-        let reaches = |home| home == here || flow.dominates(home, here);
-        if let Some(value) = self.numbering.find(definition, reaches) {
-            return value;
-        }
-        let value = self.numbering.add(self.here, definition);
-        if let Some(op) = definition.instruction(value) {
-            self.push(op);
-        }
-        value
+    /// Whether what is defined in a block can be used here.
+    fn reaches(&self, home: BlockId) -> bool {
+        home == self.here || self.flow.dominates(home, self.here)
     }
 
+    /// The value of a constant.
     fn constant(&mut self, value: i64) -> Value {
-        self.number(Definition::Constant(value))
+        if let Some((known, home)) = self.numbering.find_constant(value)
+            && self.reaches(home)
+        {
+            return known;
+        }
+        let dest = self.numbering.add_constant(self.here, value);
+        self.push(Op::Constant { dest, value });
+        dest
+    }
+
+    /// The value of an argument.
+    fn argument(&mut self, index: u32) -> Value {
+        if let Some((known, home)) = self.numbering.find_argument(index)
+            && self.reaches(home)
+        {
+            return known;
+        }
+        let dest = self.numbering.add_argument(self.here, index);
+        self.push(Op::Argument { dest, index });
+        dest
     }
 
     /// The number that a new value is, if it is a constant.
@@ -361,20 +394,72 @@ impl<'a> Simplifier<'a> {
 
     /// The value of a unary operation that has been simplified.
     fn unary_value(&mut self, operator: Unary, a: Value) -> Value {
-        self.number(Definition::Unary(operator, a))
+        let definition = Definition::Unary(operator, a);
+        self.computed(definition, a, |dest| Op::Unary { operator, dest, a })
     }
 
     /// The value of a binary operation that has been simplified. Operands that may change places
     /// are put in order, constants behind.
     fn binary_value(&mut self, operator: Binary, a: Value, b: Value) -> Value {
-        let (a, b) = if operator.is_commutative()
-            && (self.constant_of(a).is_some(), a) > (self.constant_of(b).is_some(), b)
-        {
-            (b, a)
+        let key = self.numbering.key(a, b);
+        let (a, b) = if operator.is_commutative() {
+            let other = if a == key { b } else { a };
+            match self.constant_of(other) {
+                Some(_) => (key, other),
+                None => (other, key),
+            }
         } else {
             (a, b)
         };
-        self.number(Definition::Binary(operator, a, b))
+        let definition = Definition::Binary(operator, a, b);
+        self.computed(definition, key, |dest| Op::Binary {
+            operator,
+            dest,
+            a,
+            b,
+        })
+    }
+
+    /// The value of a selection that has been simplified.
+    fn select_value(&mut self, condition: Value, a: Value, b: Value) -> Value {
+        let definition = Definition::Select(condition, a, b);
+        self.computed(definition, condition, |dest| Op::Select {
+            dest,
+            condition,
+            a,
+            b,
+        })
+    }
+
+    /// The value of a division that can't fail.
+    fn division_value(&mut self, operator: Division, a: Value, b: Value) -> Value {
+        let key = self.numbering.key(a, b);
+        self.computed(Definition::Divide(operator, a, b), key, |dest| Op::Divide {
+            operator,
+            dest,
+            a,
+            b,
+            exit: None,
+        })
+    }
+
+    /// A value with a definition: one that is there already, or a new one. `key` is the operand by
+    /// which it is found.
+    fn computed(
+        &mut self,
+        definition: Definition,
+        key: Value,
+        instruction: impl FnOnce(Value) -> Op,
+    ) -> Value {
+        let known = self
+            .numbering
+            .find(definition, key, |home| self.reaches(home));
+        if let Some(value) = known {
+            return value;
+        }
+        let value = self.numbering.add_computed(self.here, definition, key);
+        self.push(instruction(value));
+        value
     }
 
     /// Writes one instruction, if anybody needs it.
@@ -388,7 +473,7 @@ impl<'a> Simplifier<'a> {
         match *op {
             Op::Constant { dest, value } => self.is(dest, Offset::constant(value)),
             Op::Argument { dest, index } => {
-                let value = self.number(Definition::Argument(index));
+                let value = self.argument(index);
                 self.is(dest, Offset::base(value));
             }
             Op::Unary { operator, dest, a } => {

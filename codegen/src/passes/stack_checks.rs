@@ -11,13 +11,14 @@
 //! themselves, which no choice can spare, and what closes the cycles that are left. A module without
 //! recursion gets none: how deep its stack can be is known before it runs.
 
-use crate::ir::{Callee, Function, FunctionId, Instruction, Module, Op};
+use super::calls::Calls;
+use crate::ir::{Function, Instruction, Module, Op};
 use crate::origin::{Linkage, Origin};
 
 /// Lets each cycle of calls check the stack, leaving with `reason` where it is exhausted.
 pub fn insert(module: &mut Module, reason: u32) {
-    let calls = Calls::of(module);
-    for (function, checks) in module.functions.iter_mut().zip(calls.closing()) {
+    let closing = closing(&Calls::of(module));
+    for (function, checks) in module.functions.iter_mut().zip(closing) {
         if checks {
             insert_check(function, reason);
         }
@@ -44,13 +45,6 @@ fn insert_check(function: &mut Function, reason: u32) {
     }
 }
 
-/// Which function calls which.
-struct Calls {
-    callees: Vec<FunctionId>,
-    /// Where the callees of each function begin, and one more.
-    starts: Vec<usize>,
-}
-
 /// How far the walk has come with a function.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Visit {
@@ -60,75 +54,48 @@ enum Visit {
     Done,
 }
 
-impl Calls {
-    fn of(module: &Module) -> Self {
-        let mut calls = Self {
-            callees: Vec::new(),
-            starts: Vec::with_capacity(module.functions.len() + 1),
-        };
-        for function in &module.functions {
-            calls.starts.push(calls.callees.len());
-            for instruction in &function.instructions {
-                if let Op::Call {
-                    callee: Callee::Function(id),
-                    ..
-                } = instruction.op
-                {
-                    calls.callees.push(id);
+/// The functions without which there is no cycle: those that call themselves, and of what is left
+/// those that a walk in depth comes back to.
+fn closing(calls: &Calls) -> Vec<bool> {
+    let count = calls.functions();
+    let calls_itself = |f: usize| calls.callees(f).iter().any(|callee| callee.index() == f);
+    let mut closing: Vec<bool> = (0..count).map(calls_itself).collect();
+    let mut visits = vec![Visit::New; count];
+    for root in 0..count {
+        // Each function on the path with the number of its callees that have been looked at.
+        let mut path = Vec::new();
+        if visits[root] == Visit::New && !closing[root] {
+            visits[root] = Visit::Open;
+            path.push((root, 0));
+        }
+        while let Some((function, looked_at)) = path.last_mut() {
+            let Some(callee) = calls.callees(*function).get(*looked_at) else {
+                visits[*function] = Visit::Done;
+                path.pop();
+                continue;
+            };
+            *looked_at += 1;
+            let callee = callee.index();
+            if closing[callee] {
+                continue;
+            }
+            match visits[callee] {
+                Visit::New => {
+                    visits[callee] = Visit::Open;
+                    path.push((callee, 0));
                 }
+                Visit::Open => closing[callee] = true,
+                Visit::Done => {}
             }
         }
-        calls.starts.push(calls.callees.len());
-        calls
     }
-
-    fn callees(&self, function: usize) -> &[FunctionId] {
-        &self.callees[self.starts[function]..self.starts[function + 1]]
-    }
-
-    /// The functions without which there is no cycle: those that call themselves, and of what is left
-    /// those that a walk in depth comes back to.
-    fn closing(&self) -> Vec<bool> {
-        let count = self.starts.len() - 1;
-        let calls_itself = |f: usize| self.callees(f).iter().any(|callee| callee.index() == f);
-        let mut closing: Vec<bool> = (0..count).map(calls_itself).collect();
-        let mut visits = vec![Visit::New; count];
-        for root in 0..count {
-            // Each function on the path with the number of its callees that have been looked at.
-            let mut path = Vec::new();
-            if visits[root] == Visit::New && !closing[root] {
-                visits[root] = Visit::Open;
-                path.push((root, 0));
-            }
-            while let Some((function, looked_at)) = path.last_mut() {
-                let Some(callee) = self.callees(*function).get(*looked_at) else {
-                    visits[*function] = Visit::Done;
-                    path.pop();
-                    continue;
-                };
-                *looked_at += 1;
-                let callee = callee.index();
-                if closing[callee] {
-                    continue;
-                }
-                match visits[callee] {
-                    Visit::New => {
-                        visits[callee] = Visit::Open;
-                        path.push((callee, 0));
-                    }
-                    Visit::Open => closing[callee] = true,
-                    Visit::Done => {}
-                }
-            }
-        }
-        closing
-    }
+    closing
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::{Block, List};
+    use crate::ir::{Block, Callee, FunctionId, List};
 
     /// A function that calls these, one after the other, and returns a result.
     fn caller(callees: &[u32]) -> Function {
@@ -237,7 +204,7 @@ mod tests {
             functions: (0..count).map(|f| caller(&[(f + 1) % count])).collect(),
             imports: Vec::new(),
         };
-        let checks = Calls::of(&module).closing();
+        let checks = closing(&Calls::of(&module));
         assert_eq!(checks.iter().filter(|&&checks| checks).count(), 1);
     }
 }

@@ -104,6 +104,8 @@ pub(super) struct Virtual {
     pub tied_to: u32,
     /// The rank of a register that would save a move.
     pub preferred: u8,
+    /// Whether a use has a hint.
+    pub hinted: bool,
     crosses_blocks: bool,
 }
 
@@ -119,6 +121,7 @@ impl Virtual {
         end: 0,
         tied_to: NONE,
         preferred: NO_RANK,
+        hinted: false,
         crosses_blocks: false,
     };
 
@@ -291,7 +294,9 @@ impl<'a> Collector<'a> {
         if let Some((to, from)) = instruction.as_move()
             && let (Some(to), Some(from)) = (to.virtual_index(), from.virtual_index())
         {
-            let number = self.lifetimes.registers[from as usize].last_use;
+            let from = &mut self.lifetimes.registers[from as usize];
+            from.hinted = true;
+            let number = from.last_use;
             if let Some(use_) = self.lifetimes.uses.get_mut(number as usize) {
                 use_.hint = Hint::Same(to);
             }
@@ -342,6 +347,7 @@ impl<'a> Collector<'a> {
         let use_ = &mut uses[number as usize];
         use_.want = Want::Copy;
         use_.hint = Hint::Same(result);
+        registers[operand as usize].hinted = true;
         registers[result as usize].tied_to = operand;
         let register = Register::virtual_register(result);
         self.define(register, Definition::Register, 2 * at);
@@ -353,6 +359,7 @@ impl<'a> Collector<'a> {
             registers, uses, ..
         } = &mut self.lifetimes;
         let register = &mut registers[index as usize];
+        register.hinted |= hint != Hint::None;
         let number = uses.len() as u32;
         uses.push(Use {
             position,
@@ -543,8 +550,27 @@ impl<'a> BlockWalk<'a> {
         if register.block != NONE && self.live_in[register.block as usize] != index {
             self.blocks.push(register.block);
         }
-        self.blocks.sort_unstable();
+        self.sort_blocks(index, register.block);
         self.write(lifetimes, index);
+    }
+
+    /// Brings the blocks in order: by walking over all between the first and the last, unless most
+    /// of those are others.
+    fn sort_blocks(&mut self, index: u32, definition: u32) {
+        let bounds = (self.blocks.iter().min(), self.blocks.iter().max());
+        let (Some(&first), Some(&last)) = bounds else {
+            return;
+        };
+        if (last - first) as usize / 8 > self.blocks.len() {
+            self.blocks.sort_unstable();
+            return;
+        }
+        self.blocks.clear();
+        for block in first..=last {
+            if self.live_in[block as usize] == index || block == definition {
+                self.blocks.push(block);
+            }
+        }
     }
 
     /// The virtual register lives at the beginning of a block.

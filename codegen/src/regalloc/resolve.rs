@@ -288,6 +288,9 @@ impl Resolver<'_> {
 
     /// The moves of virtual registers that have more than one interval.
     fn split_lives(&mut self) {
+        if self.intervals.all().len() == self.lifetimes.registers.len() {
+            return;
+        }
         let mut pieces = Vec::new();
         for register in 0..self.lifetimes.registers.len() as u32 {
             if self.intervals.get(register).next == NONE {
@@ -326,9 +329,9 @@ impl Resolver<'_> {
     /// The moves between blocks. `pieces` are the ends and places of the intervals.
     fn edges(&mut self, register: u32, pieces: &[(u32, Location)]) {
         let life = self.lifetimes.registers[register as usize];
-        let place = |position: u32| {
+        let piece = |position: u32| {
             let piece = pieces.partition_point(|&(end, _)| end <= position);
-            pieces[piece.min(pieces.len() - 1)].1
+            pieces[piece.min(pieces.len() - 1)]
         };
         let mut range = life.ranges;
         let (mut start, mut end) = (life.start, life.end);
@@ -337,17 +340,20 @@ impl Resolver<'_> {
                 (start, end) = (this.start, this.end);
                 range = this.next;
             }
-            let first = self.layout.starts.partition_point(|&s| s < start);
-            for block in first..self.layout.innermost.len() {
+            let block_from = |position| self.layout.starts.partition_point(|&s| s < position);
+            let mut block = block_from(start);
+            while block < self.layout.innermost.len() && self.layout.starts[block] < end {
                 let at = self.layout.starts[block];
-                if at >= end {
-                    break;
-                }
-                let to = place(at);
-                if at == life.defined_at || !matches!(to, Location::Register(_)) {
+                let (piece_end, to) = piece(at);
+                if !matches!(to, Location::Register(_)) {
+                    // Going to memory needs no move.
+                    block = block_from(piece_end);
                     continue;
                 }
-                self.edges_into(block as u32, to, place);
+                if at != life.defined_at {
+                    self.edges_into(block as u32, to, piece);
+                }
+                block += 1;
             }
             if range == NONE {
                 break;
@@ -356,11 +362,11 @@ impl Resolver<'_> {
     }
 
     /// The moves from the predecessors of a block.
-    fn edges_into(&mut self, block: u32, to: Location, place: impl Fn(u32) -> Location) {
+    fn edges_into(&mut self, block: u32, to: Location, piece: impl Fn(u32) -> (u32, Location)) {
         let layout = self.layout;
         for &before in layout.predecessors(block) {
             let end = layout.starts[before as usize + 1];
-            let from = place(end - 1);
+            let (_, from) = piece(end - 1);
             if layout.jumps[before as usize] {
                 self.push(end / 2 - 1, Group::Edge, to, from);
             } else {

@@ -34,6 +34,8 @@ pub(super) struct Scanned {
     pub intervals: Intervals,
     /// The registers given to any, by rank.
     pub used: RegisterSet,
+    /// Whether any of them is in memory, constants included.
+    pub memory: bool,
 }
 
 /// Gives each interval a place.
@@ -52,18 +54,21 @@ pub(super) fn scan(lifetimes: &mut Lifetimes, layout: &Layout, ranks: &Ranks) ->
         active: vec![NONE; count],
         until: vec![NONE; count],
         free: (0..count as u8).collect(),
-        occupied: RegisterSet::EMPTY,
+        occupied: Vec::with_capacity(count),
+        index: vec![0; count],
         inactive: Vec::new(),
         next_event: NONE,
         barriers: lifetimes.first_barrier.clone(),
         barriers_passed: 0,
         used: RegisterSet::EMPTY,
+        memory: false,
         lifetimes,
     };
     scan.run();
     Scanned {
         intervals: scan.intervals,
         used: scan.used,
+        memory: scan.memory,
     }
 }
 
@@ -79,9 +84,11 @@ struct Scan<'a> {
     active: Vec<u32>,
     /// By rank: where its present range ends.
     until: Vec<u32>,
-    /// The ranks without active interval, and those with one.
+    /// The ranks without active interval.
     free: RegisterSet,
-    occupied: RegisterSet,
+    /// Those with one, in no order, and for each its index there.
+    occupied: Vec<u8>,
+    index: Vec<u8>,
     /// Intervals that have a register and are in a hole.
     inactive: Vec<u32>,
     /// Nothing changes in the above before this position.
@@ -91,6 +98,7 @@ struct Scan<'a> {
     /// How many of the positions of barriers have been passed.
     barriers_passed: usize,
     used: RegisterSet,
+    memory: bool,
 }
 
 impl Scan<'_> {
@@ -150,11 +158,13 @@ impl Scan<'_> {
             return;
         }
         self.next_event = NONE;
-        for rank in self.occupied.iter() {
-            if self.until[usize::from(rank)] <= position {
-                self.end_range(rank, position);
+        let mut i = 0;
+        while let Some(&rank) = self.occupied.get(i) {
+            if self.until[usize::from(rank)] <= position && !self.enter_range(rank, position) {
+                continue;
             }
             self.next_event = self.next_event.min(self.until[usize::from(rank)]);
+            i += 1;
         }
         let mut i = 0;
         while i < self.inactive.len() {
@@ -166,19 +176,20 @@ impl Scan<'_> {
         }
     }
 
-    /// The range of an active interval ends: it is over, goes on, or comes to a hole.
-    fn end_range(&mut self, rank: u8, position: u32) {
+    /// The range of an active interval has ended. Whether the next one has begun already; else its
+    /// register is released.
+    fn enter_range(&mut self, rank: u8, position: u32) -> bool {
         let interval = self.active[usize::from(rank)];
         if self.intervals.get(interval).end <= position {
             self.release(rank);
-            return;
+            return false;
         }
         self.intervals
             .pass_ranges(self.lifetimes, interval, position);
         let range = self.intervals.present_range(self.lifetimes, interval);
         if range.start <= position {
             self.until[usize::from(rank)] = range.end;
-            return;
+            return true;
         }
         self.release(rank);
         if self.inactive.len() < MOST_INACTIVE {
@@ -187,6 +198,7 @@ impl Scan<'_> {
             let rest = self.intervals.split(self.lifetimes, interval, position);
             self.enqueue(rest);
         }
+        false
     }
 
     /// Whether an inactive interval is not inactive any more: because it is over, or because its
@@ -211,17 +223,23 @@ impl Scan<'_> {
 
     fn release(&mut self, rank: u8) {
         self.active[usize::from(rank)] = NONE;
-        self.until[usize::from(rank)] = NONE;
         self.free.insert(rank);
-        self.occupied.remove(rank);
+        let index = self.index[usize::from(rank)];
+        self.occupied.swap_remove(usize::from(index));
+        if let Some(&moved) = self.occupied.get(usize::from(index)) {
+            self.index[usize::from(moved)] = index;
+        }
     }
 
     fn occupy(&mut self, rank: u8, interval: u32) {
         let until = self.intervals.present_range(self.lifetimes, interval).end;
+        if self.free.contains(rank) {
+            self.free.remove(rank);
+            self.index[usize::from(rank)] = self.occupied.len() as u8;
+            self.occupied.push(rank);
+        }
         self.active[usize::from(rank)] = interval;
         self.until[usize::from(rank)] = until;
-        self.free.remove(rank);
-        self.occupied.insert(rank);
         self.next_event = self.next_event.min(until);
     }
 
@@ -485,6 +503,7 @@ impl Scan<'_> {
     /// An interval lives in memory up to its next use in a register; there, or from `low` on if that
     /// is before a loop around, the rest begins.
     fn keep_in_memory(&mut self, interval: u32, low: u32) {
+        self.memory = true;
         let start = self.intervals.get(interval).start;
         let use_ = self
             .intervals
@@ -525,6 +544,9 @@ impl Scan<'_> {
         let preferred = self.lifetimes.registers[this.register as usize].preferred;
         if preferred != NO_RANK && suitable(preferred) {
             return Some(preferred);
+        }
+        if !self.lifetimes.registers[this.register as usize].hinted {
+            return None;
         }
         let mut number = this.upcoming;
         for _ in 0..USES_FOR_HINTS {
@@ -601,7 +623,11 @@ impl Scan<'_> {
         self.occupy(rank, interval);
         self.used.insert(rank);
         let this = *self.intervals.get(interval);
-        self.lifetimes.registers[this.register as usize].preferred = rank;
+        let register = &mut self.lifetimes.registers[this.register as usize];
+        register.preferred = rank;
+        if !register.hinted {
+            return;
+        }
         let mut number = this.upcoming;
         for _ in 0..USES_FOR_HINTS {
             let Some(use_) = self.lifetimes.uses.get(number as usize) else {

@@ -7,6 +7,7 @@ use std::collections::BinaryHeap;
 use super::intervals::{Intervals, Place};
 use super::layout::NONE;
 use super::lifetimes::{Lifetimes, list};
+use super::scan::Scanned;
 use crate::machine::Code;
 
 /// The slots of the virtual registers.
@@ -29,12 +30,15 @@ impl Slots {
 }
 
 /// Gives a slot to each virtual register that is in memory somewhere, constants excepted.
-pub(super) fn assign<I>(code: &Code<I>, lifetimes: &Lifetimes, intervals: &Intervals) -> Slots {
-    let spilled = spilled(lifetimes, intervals);
+pub(super) fn assign<I>(code: &Code<I>, lifetimes: &Lifetimes, scanned: &Scanned) -> Slots {
     let mut slots = Slots {
         of: Vec::new(),
         count: 0,
     };
+    if !scanned.memory {
+        return slots;
+    }
+    let spilled = spilled(lifetimes, &scanned.intervals);
     if spilled.is_empty() {
         return slots;
     }

@@ -154,13 +154,15 @@ impl Display for Address {
             separator = " + ";
         }
         if let Some((index, scale)) = self.index {
-            let factor = match scale {
-                Scale::One => 1,
-                Scale::Two => 2,
-                Scale::Four => 4,
-                Scale::Eight => 8,
-            };
-            write!(f, "{separator}{}*{factor}", r64(index))?;
+            write!(f, "{separator}{}", r64(index))?;
+            match scale {
+                // Without a base it says that the register is the index.
+                Scale::One if self.base.is_some() => {}
+                Scale::One => f.write_str("*1")?,
+                Scale::Two => f.write_str("*2")?,
+                Scale::Four => f.write_str("*4")?,
+                Scale::Eight => f.write_str("*8")?,
+            }
             separator = " + ";
         }
         match self.displacement {

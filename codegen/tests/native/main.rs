@@ -2,6 +2,7 @@
 
 #![cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 
+mod generated;
 #[path = "../hand/mod.rs"]
 #[expect(dead_code, reason = "the functions for the other machine, too")]
 mod hand;

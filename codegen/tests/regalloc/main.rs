@@ -1,9 +1,11 @@
 //! Register allocation: random code through the allocator and the checker, and the quality of the
 //! result on small examples.
 
+mod moves;
 mod quality;
 #[expect(unreachable_pub, reason = "modules of one test")]
 mod random;
+mod sabotage;
 #[expect(unreachable_pub, reason = "modules of one test")]
 mod toy;
 

@@ -27,10 +27,10 @@ const LARGEST_HEADER: usize = 6;
 /// The number of blocks that may jump back.
 const MOST_COPIES: usize = 2;
 
-/// Inverts the loops whose headers are small and have no effect.
-pub fn invert(function: &mut Function) {
+/// Inverts the loops whose headers are small and have no effect. Says whether there are any.
+pub fn invert(function: &mut Function) -> bool {
     if function.blocks.len() == 1 {
-        return;
+        return false;
     }
     let flow = Flow::of(function);
     let mut inversions: Vec<Inversion> = flow
@@ -39,7 +39,7 @@ pub fn invert(function: &mut Function) {
         .filter_map(|&header| Inversion::of(function, &flow, header))
         .collect();
     if inversions.is_empty() {
-        return;
+        return false;
     }
     let mut by_header = vec![None; function.blocks.len()];
     for (index, inversion) in inversions.iter().enumerate() {
@@ -55,6 +55,7 @@ pub fn invert(function: &mut Function) {
         inversions,
     }
     .apply();
+    true
 }
 
 /// A loop that can be inverted.
@@ -413,10 +414,14 @@ mod tests {
     use super::*;
     use crate::passes::testing::{assert_kept, assert_pass};
 
+    fn pass(function: &mut Function) {
+        invert(function);
+    }
+
     #[test]
     fn a_test_at_the_top_is_copied_to_the_bottom() {
         assert_pass(
-            invert,
+            pass,
             "fn f - #args: 2, #reg: 5 {
             b0():
                 0: mva @r0, a0
@@ -452,7 +457,7 @@ mod tests {
     #[test]
     fn a_header_that_calls_is_left_alone() {
         assert_kept(
-            invert,
+            pass,
             "fn f - #args: 1, #reg: 2 {
             b0():
                 0: mva @r0, a0

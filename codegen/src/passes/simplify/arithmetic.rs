@@ -61,7 +61,7 @@ impl Simplifier<'_> {
             Some(base) if value.offset == 0 => base,
             Some(base) => {
                 let offset = self.constant(value.offset);
-                self.number(Definition::Binary(Binary::Add, base, offset))
+                self.binary_value(Binary::Add, base, offset)
             }
         }
     }

@@ -175,6 +175,6 @@ impl Simplifier<'_> {
             }
         }
         let (a, b) = (self.make(a), self.make(b));
-        Offset::base(self.number(Definition::Select(condition, a, b)))
+        Offset::base(self.select_value(condition, a, b))
     }
 }

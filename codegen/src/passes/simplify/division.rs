@@ -25,14 +25,15 @@ impl Simplifier<'_> {
             return self.divide_by_constant(operator, dividend, divisor.offset);
         }
         let (a, b) = (self.value(a), self.value(b));
-        let definition = Definition::Divide(operator, a, b);
         let exit = match exit {
             Some(exit) if !divisor.is_constant() && self.decided(b) != Some(true) => exit,
             Some(exit) if divisor.is_constant() => exit,
-            _ => return Offset::base(self.number(definition)),
+            _ => return Offset::base(self.division_value(operator, a, b)),
         };
         let exit = self.exit(exit);
-        let dest = self.numbering.add(self.here, definition);
+        let key = self.numbering.key(a, b);
+        let definition = Definition::Divide(operator, a, b);
+        let dest = self.numbering.add_computed(self.here, definition, key);
         self.push(Op::Divide {
             operator,
             dest,
@@ -71,7 +72,7 @@ impl Simplifier<'_> {
         };
         let Some(quotient) = quotient else {
             let divisor = self.constant(divisor);
-            return Offset::base(self.number(Definition::Divide(operator, n, divisor)));
+            return Offset::base(self.division_value(operator, n, divisor));
         };
         match operator {
             Division::Signed if divisor < 0 => self.negated(quotient),

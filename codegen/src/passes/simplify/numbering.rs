@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use rustc_hash::FxHashMap;
 
-use crate::ir::{Binary, BlockId, Division, Op, Unary, Value};
+use crate::ir::{Binary, BlockId, Division, Unary, Value};
 
 /// What a value was computed from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,37 +19,6 @@ pub(super) enum Definition {
     Select(Value, Value, Value),
     /// A division whose divisor is not 0, or has been found not to be.
     Divide(Division, Value, Value),
-}
-
-impl Definition {
-    /// The instruction that computes it; `None` if that takes more than its operands.
-    pub(super) const fn instruction(self, dest: Value) -> Option<Op> {
-        Some(match self {
-            Self::Opaque => return None,
-            Self::Argument(index) => Op::Argument { dest, index },
-            Self::Constant(value) => Op::Constant { dest, value },
-            Self::Unary(operator, a) => Op::Unary { operator, dest, a },
-            Self::Binary(operator, a, b) => Op::Binary {
-                operator,
-                dest,
-                a,
-                b,
-            },
-            Self::Select(condition, a, b) => Op::Select {
-                dest,
-                condition,
-                a,
-                b,
-            },
-            Self::Divide(operator, a, b) => Op::Divide {
-                operator,
-                dest,
-                a,
-                b,
-                exit: None,
-            },
-        })
-    }
 }
 
 /// All values of the function that is made, by number and by definition.
@@ -105,24 +74,26 @@ impl Numbering {
         }
     }
 
-    /// A value with that definition from a block for which `reaches` holds.
+    /// The value that was last entered as a constant, and its block.
+    pub(super) fn find_constant(&self, constant: i64) -> Option<(Value, BlockId)> {
+        let value = *self.constants.get(&constant)?;
+        Some((value, self.values[value.index()].home))
+    }
+
+    /// The value that was last entered as an argument, and its block.
+    pub(super) fn find_argument(&self, index: u32) -> Option<(Value, BlockId)> {
+        let value = (*self.arguments.get(index as usize)?)?;
+        Some((value, self.values[value.index()].home))
+    }
+
+    /// A value that was computed like this, in a block for which `reaches` holds. `operand` is
+    /// [`Self::key`] of the definition.
     pub(super) fn find(
         &self,
         definition: Definition,
+        operand: Value,
         reaches: impl Fn(BlockId) -> bool,
     ) -> Option<Value> {
-        let usable = |value: &Value| reaches(self.values[value.index()].home);
-        let operand = match definition {
-            Definition::Opaque => return None,
-            Definition::Constant(constant) => {
-                return self.constants.get(&constant).copied().filter(usable);
-            }
-            Definition::Argument(index) => {
-                let known = self.arguments.get(index as usize).copied();
-                return known.flatten().filter(usable);
-            }
-            _ => self.latest_operand(definition)?,
-        };
         let mut next = self.values[operand.index()].last_user;
         for _ in 0..Self::LONGEST_SEARCH {
             let value = Value(next?.get());
@@ -135,30 +106,56 @@ impl Numbering {
         None
     }
 
-    /// A new value, which can be found.
-    pub(super) fn add(&mut self, home: BlockId, definition: Definition) -> Value {
-        let value = Value(self.len());
-        let mut next = None;
-        match definition {
-            Definition::Opaque => {}
-            Definition::Constant(constant) => {
-                self.constants.insert(constant, value);
-            }
-            Definition::Argument(index) => {
-                let index = index as usize;
-                if index >= self.arguments.len() {
-                    self.arguments.resize(index + 1, None);
-                }
-                self.arguments[index] = Some(value);
-            }
-            _ => {
-                // What has an operand is not value 0.
-                if let Some(operand) = self.latest_operand(definition) {
-                    let user = NonZeroU32::new(value.0);
-                    next = std::mem::replace(&mut self.values[operand.index()].last_user, user);
-                }
-            }
+    /// The operand by which what is computed from two is found: the one that was defined last and is
+    /// no constant.
+    pub(super) fn key(&self, a: Value, b: Value) -> Value {
+        if self.constant(b).is_some() {
+            a
+        } else if self.constant(a).is_some() {
+            b
+        } else {
+            a.max(b)
         }
+    }
+
+    /// A new value that is different each time.
+    pub(super) fn add_opaque(&mut self, home: BlockId) -> Value {
+        self.add(home, Definition::Opaque, None)
+    }
+
+    /// A new constant.
+    pub(super) fn add_constant(&mut self, home: BlockId, constant: i64) -> Value {
+        let value = self.add(home, Definition::Constant(constant), None);
+        self.constants.insert(constant, value);
+        value
+    }
+
+    /// A new argument.
+    pub(super) fn add_argument(&mut self, home: BlockId, index: u32) -> Value {
+        let value = self.add(home, Definition::Argument(index), None);
+        let index = index as usize;
+        if index >= self.arguments.len() {
+            self.arguments.resize(index + 1, None);
+        }
+        self.arguments[index] = Some(value);
+        value
+    }
+
+    /// A new value that was computed. `operand` is [`Self::key`] of the definition.
+    pub(super) fn add_computed(
+        &mut self,
+        home: BlockId,
+        definition: Definition,
+        operand: Value,
+    ) -> Value {
+        // What has an operand is not value 0.
+        let user = NonZeroU32::new(self.len());
+        let next = std::mem::replace(&mut self.values[operand.index()].last_user, user);
+        self.add(home, definition, next)
+    }
+
+    fn add(&mut self, home: BlockId, definition: Definition, next: Option<NonZeroU32>) -> Value {
+        let value = Value(self.len());
         self.values.push(Entry {
             definition,
             home,
@@ -167,43 +164,41 @@ impl Numbering {
         });
         value
     }
-
-    /// The operand by which a value is found: the one that was defined last and is no constant.
-    fn latest_operand(&self, definition: Definition) -> Option<Value> {
-        Some(match definition {
-            Definition::Opaque | Definition::Argument(_) | Definition::Constant(_) => return None,
-            Definition::Unary(_, a) | Definition::Select(a, ..) => a,
-            Definition::Binary(_, a, b) | Definition::Divide(_, a, b) => {
-                if self.constant(b).is_some() {
-                    a
-                } else if self.constant(a).is_some() {
-                    b
-                } else {
-                    a.max(b)
-                }
-            }
-        })
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const NEAR: BlockId = BlockId(1);
+    const FAR: BlockId = BlockId(2);
+
     #[test]
-    fn a_definition_is_found_in_a_block_that_reaches() {
+    fn what_was_computed_is_found_in_a_block_that_reaches() {
         let mut numbering = Numbering::new(0);
-        let x = numbering.add(BlockId(0), Definition::Argument(0));
-        let c = numbering.add(BlockId(0), Definition::Constant(7));
+        let x = numbering.add_argument(BlockId::ENTRY, 0);
+        let c = numbering.add_constant(BlockId::ENTRY, 7);
         let sum = Definition::Binary(Binary::Add, x, c);
-        let near = numbering.add(BlockId(1), sum);
-        let far = numbering.add(BlockId(2), sum);
-        assert_eq!(numbering.find(sum, |_| true), Some(far));
-        assert_eq!(numbering.find(sum, |home| home == BlockId(1)), Some(near));
-        assert_eq!(numbering.find(sum, |_| false), None);
-        assert_eq!(numbering.find(Definition::Constant(7), |_| true), Some(c));
-        assert_eq!(numbering.find(Definition::Argument(0), |_| true), Some(x));
+        let key = numbering.key(x, c);
+        let near = numbering.add_computed(NEAR, sum, key);
+        let far = numbering.add_computed(FAR, sum, key);
+        let find = |definition, block| numbering.find(definition, key, |home| block == Some(home));
+        assert_eq!(find(sum, Some(NEAR)), Some(near));
+        assert_eq!(find(sum, Some(FAR)), Some(far));
+        assert_eq!(find(sum, None), None);
         let other = Definition::Binary(Binary::Subtract, x, c);
-        assert_eq!(numbering.find(other, |_| true), None);
+        assert_eq!(find(other, Some(NEAR)), None);
+    }
+
+    #[test]
+    fn the_constant_and_the_argument_that_were_entered_last_are_found() {
+        let mut numbering = Numbering::new(0);
+        numbering.add_constant(NEAR, 7);
+        let seven = numbering.add_constant(FAR, 7);
+        let first = numbering.add_argument(NEAR, 2);
+        assert_eq!(numbering.find_constant(7), Some((seven, FAR)));
+        assert_eq!(numbering.find_constant(8), None);
+        assert_eq!(numbering.find_argument(2), Some((first, NEAR)));
+        assert_eq!(numbering.find_argument(1), None);
     }
 }
