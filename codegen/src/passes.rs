@@ -143,3 +143,124 @@ fn apply<T>(module: &mut Module, id: FunctionId, pass: impl FnOnce(&mut Function
     );
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::passes::testing::parse;
+
+    const SOURCE: &str = "\
+fn main - #args: 1, #reg: 5 {
+    0:  mvi  @r0, 2
+    1:  mvi  @r1, 2
+    2:  add  @r2, r0, r1
+    3:  mva  @r3, a0
+    4:  add  @r4, r2, r3
+    5:  ret  r4
+}
+";
+
+    #[test]
+    fn each_of_the_four_passes_prints_as_it_is_explained() {
+        let stages = [
+            "\
+fn main - #args: 1, #reg: 5 {
+    0:  mvi  @r0, 2
+    1:  mvi  @r1, 2
+    2:  mvi  @r2, 4
+    3:  mva  @r3, a0
+    4:  add  @r4, r2, r3
+    5:  ret  r4
+}
+",
+            "\
+fn main - #args: 1, #reg: 5 {
+    0:  mvi  @r0, 2
+    1:  mvi  @r2, 4
+    2:  mva  @r3, a0
+    3:  add  @r4, r2, r3
+    4:  ret  r4
+}
+",
+            "\
+fn main - #args: 1, #reg: 5 {
+    0:  mvi  @r2, 4
+    1:  mva  @r3, a0
+    2:  add  @r4, r2, r3
+    3:  ret  r4
+}
+",
+            "\
+fn main - #args: 1, #reg: 3 {
+    0:  mvi  @r0, 4
+    1:  mva  @r1, a0
+    2:  add  @r2, r0, r1
+    3:  ret  r2
+}
+",
+        ];
+        let mut module = parse(SOURCE);
+        for ((_, pass), expected) in BASIC.into_iter().zip(stages) {
+            pass(&mut module.functions[0]);
+            assert_eq!(module.to_string(), expected);
+        }
+        let mut module = parse(SOURCE);
+        optimise(&mut module, Level::Basic, Options::default());
+        assert_eq!(module.to_string(), stages[3]);
+    }
+
+    #[test]
+    fn a_call_between_constants_stays_as_it_is_at_the_basic_level() {
+        let text = "\
+fn f - #args: 0, #reg: 4 {
+    0:  mvi  @r0, 1
+    1:  mvi  @r2, 2
+    2:  call @r1, g:1(r2)
+    3:  add  @r3, r0, r1
+    4:  ret  r3
+}
+
+fn g - #args: 1, #reg: 3 {
+    0:  mvi  @r0, 2
+    1:  mva  @r1, a0
+    2:  mul  @r2, r0, r1
+    3:  ret  r2
+}
+";
+        let mut module = parse(text);
+        optimise(&mut module, Level::Basic, Options::default());
+        assert_eq!(module.to_string(), text);
+    }
+
+    #[test]
+    fn at_no_level_nothing_changes() {
+        let mut module = parse(SOURCE);
+        optimise(&mut module, Level::None, Options::default());
+        assert_eq!(module.to_string(), SOURCE);
+    }
+
+    #[test]
+    fn at_the_full_level_a_small_callee_leaves_a_constant() {
+        let mut module = parse(
+            "fn f - #args: 0, #reg: 4 {
+                0: mvi @r0, 1
+                1: mvi @r2, 2
+                2: call @r1, g:1(r2)
+                3: add @r3, r0, r1
+                4: ret r3
+            }
+            fn g - #args: 1, #reg: 3 {
+                0: mvi @r0, 2
+                1: mva @r1, a0
+                2: mul @r2, r0, r1
+                3: ret r2
+            }",
+        );
+        optimise(&mut module, Level::Full, Options::default());
+        let printed = crate::ir::text::print_function(&module, FunctionId(0)).to_string();
+        assert_eq!(
+            printed,
+            "fn f - #args: 0, #reg: 1 {\n    0:  mvi  @r0, 5\n    1:  ret  r0\n}\n"
+        );
+    }
+}
