@@ -7,6 +7,15 @@
 //!
 //! [`Level::Basic`] are four simple passes, in this order: [`constants`], [`dedup`], [`dead`],
 //! [`renumber`].
+//!
+//! [`Level::Full`] goes through the functions from callees to callers. Each gets small callees
+//! [inlined](inline), and is [simplified](simplify): that is the pass that does most, and straight
+//! code needs no other. With branches it is cleared of needless [blocks], [loops] get their test to
+//! the bottom and lose what is the same in each iteration, small branches become
+//! [selections](if_conversion), and the blocks are [laid out](layout). After a pass that changes
+//! branches the function is simplified again.
+//!
+//! Each pass takes time in proportion to the function's size.
 
 pub mod blocks;
 mod calls;
@@ -27,7 +36,8 @@ mod testing;
 
 pub use blocks::split_critical_edges;
 
-use crate::ir::{Function, Module};
+use crate::ir::verify::verify_function;
+use crate::ir::{Function, FunctionId, Module};
 use calls::Calls;
 use strength::Costs;
 
@@ -75,13 +85,15 @@ pub const BASIC: [Pass; 4] = [
 /// Improves all functions of a module. Ids of functions stay as they are, also where no call of a
 /// function is left.
 ///
-/// In debug builds the module is verified after every pass.
+/// In debug builds the function is verified after every pass.
 pub fn optimise(module: &mut Module, level: Level, options: Options) {
     match level {
         Level::None => {}
         Level::Basic => {
             for (_, pass) in BASIC {
-                module.functions.iter_mut().for_each(pass);
+                for id in (0..module.functions.len() as u32).map(FunctionId) {
+                    apply(module, id, pass);
+                }
             }
         }
         Level::Full => {
@@ -91,32 +103,43 @@ pub fn optimise(module: &mut Module, level: Level, options: Options) {
                 if options.inline {
                     inline::inline(module, id, |callee| is_done[callee.index()]);
                 }
-                optimise_function(&mut module.functions[id.index()], options.costs);
+                optimise_function(module, id, options.costs);
                 is_done[id.index()] = true;
             }
         }
     }
 }
 
-/// All that [`Level::Full`] does to one function.
-fn optimise_function(function: &mut Function, costs: Costs) {
-    blocks::straighten(function);
-    clean(function, costs);
-    if loops::invert::invert(function) {
-        blocks::straighten(function);
-        clean(function, costs);
+/// All that [`Level::Full`] does to one function once calls have been inlined.
+fn optimise_function(module: &mut Module, id: FunctionId, costs: Costs) {
+    apply(module, id, blocks::straighten);
+    simplify_and_clean(module, id, costs);
+    if apply(module, id, loops::invert::invert) {
+        apply(module, id, blocks::straighten);
+        simplify_and_clean(module, id, costs);
     }
-    if if_conversion::convert(function) {
-        clean(function, costs);
+    if apply(module, id, if_conversion::convert) {
+        simplify_and_clean(module, id, costs);
     }
-    loops::hoist::hoist(function);
-    layout::arrange(function);
-    renumber::renumber(function);
+    apply(module, id, loops::hoist::hoist);
+    apply(module, id, layout::arrange);
+    apply(module, id, renumber::renumber);
 }
 
 /// Simplifies, and takes away what is not needed any more.
-fn clean(function: &mut Function, costs: Costs) {
-    simplify::simplify(function, costs);
-    blocks::straighten(function);
-    dead::eliminate(function);
+fn simplify_and_clean(module: &mut Module, id: FunctionId, costs: Costs) {
+    apply(module, id, |function| simplify::simplify(function, costs));
+    apply(module, id, blocks::straighten);
+    apply(module, id, dead::eliminate);
+}
+
+/// Applies a pass to one function.
+fn apply<T>(module: &mut Module, id: FunctionId, pass: impl FnOnce(&mut Function) -> T) -> T {
+    let result = pass(&mut module.functions[id.index()]);
+    debug_assert_eq!(
+        verify_function(module, &module.functions[id.index()]),
+        Ok(()),
+        "a pass leaves a function that verifies"
+    );
+    result
 }

@@ -143,7 +143,8 @@ impl<'s> Parser<'s> {
         self.current.token == token
     }
 
-    #[inline]
+    // The lexer's shortcut is to stand in here, and this in one place.
+    #[inline(never)]
     fn advance(&mut self) -> Span {
         let span = self.current.span;
         self.previous = span;
@@ -198,7 +199,7 @@ impl<'s> Parser<'s> {
             return Err(error);
         }
         let span = self.advance();
-        let name = self.ast.names.intern(self.text_of(span));
+        let name = self.ast.names.intern_at(self.text, span);
         Ok(Identifier { name, span })
     }
 
@@ -512,85 +513,43 @@ impl<'s> Parser<'s> {
 
     // expression = or
     fn expression(&mut self) -> Parse<ExpressionId> {
-        self.or()
+        self.operators(Precedence::Or)
     }
 
-    // or = and {"||" and}
-    fn or(&mut self) -> Parse<ExpressionId> {
-        let start = self.current.span;
-        let mut left = self.and()?;
-        while self.accept(Token::Or) {
-            let right = self.and()?;
-            left = self.binary(start, BinaryOperator::Or, left, right);
-        }
-        Ok(left)
-    }
-
-    // and = comparison {"&&" comparison}
-    fn and(&mut self) -> Parse<ExpressionId> {
-        let start = self.current.span;
-        let mut left = self.comparison()?;
-        while self.accept(Token::And) {
-            let right = self.comparison()?;
-            left = self.binary(start, BinaryOperator::And, left, right);
-        }
-        Ok(left)
-    }
-
+    // or         = and {"||" and}
+    // and        = comparison {"&&" comparison}
     // comparison = sum [("==" | "!=" | "<" | "<=" | ">" | ">=") sum]
-    fn comparison(&mut self) -> Parse<ExpressionId> {
-        let start = self.current.span;
-        let left = self.sum()?;
-        let Some(operator) = comparison_operator(self.current.token) else {
-            return Ok(left);
-        };
-        self.advance();
-        let right = self.sum()?;
-        let mut result = self.binary(start, operator, left, right);
-        if comparison_operator(self.current.token).is_some() {
-            self.report(self.current.span, SyntaxErrorKind::ChainedComparison);
-        }
-        while let Some(operator) = comparison_operator(self.current.token) {
-            self.advance();
-            let right = self.sum()?;
-            result = self.binary(start, operator, result, right);
-        }
-        Ok(result)
-    }
-
-    // sum = product {("+" | "-") product}
-    #[inline]
-    fn sum(&mut self) -> Parse<ExpressionId> {
-        let start = self.current.span;
-        let mut left = self.product()?;
-        loop {
-            let operator = match self.current.token {
-                Token::Plus => BinaryOperator::Add,
-                Token::Minus => BinaryOperator::Subtract,
-                _ => return Ok(left),
-            };
-            self.advance();
-            let right = self.product()?;
-            left = self.binary(start, operator, left, right);
-        }
-    }
-
-    // product = unary {("*" | "/" | "%") unary}
-    #[inline]
-    fn product(&mut self) -> Parse<ExpressionId> {
+    // sum        = product {("+" | "-") product}
+    // product    = unary {("*" | "/" | "%") unary}
+    //
+    // One function for all five: `lowest` says at which of them it stands. Operators that bind
+    // tighter are left to a call of itself for the right operand.
+    fn operators(&mut self, lowest: Precedence) -> Parse<ExpressionId> {
         let start = self.current.span;
         let mut left = self.unary()?;
-        loop {
-            let operator = match self.current.token {
-                Token::Star => BinaryOperator::Multiply,
-                Token::Slash => BinaryOperator::Divide,
-                Token::Percent => BinaryOperator::Remainder,
-                _ => return Ok(left),
-            };
+        let mut is_chained = false;
+        while let Some((operator, precedence)) = binary_operator(self.current.token) {
+            if precedence < lowest {
+                break;
+            }
             self.advance();
-            let right = self.unary()?;
-            left = self.binary(start, operator, left, right);
+            let right = self.operators(precedence.next())?;
+            left = self.push(start, ExpressionKind::Binary(operator, left, right));
+            if precedence == Precedence::Comparison {
+                is_chained = self.refuse_chain(is_chained);
+            }
         }
+        Ok(left)
+    }
+
+    /// A comparison has been read: another one behind it is an error, which is said once.
+    fn refuse_chain(&mut self, is_known: bool) -> bool {
+        let next = binary_operator(self.current.token);
+        let goes_on = next.is_some_and(|(_, precedence)| precedence == Precedence::Comparison);
+        if goes_on && !is_known {
+            self.report(self.current.span, SyntaxErrorKind::ChainedComparison);
+        }
+        is_known | goes_on
     }
 
     // unary = "-" unary | "!" unary | "-" number | primary
@@ -622,7 +581,7 @@ impl<'s> Parser<'s> {
         match self.current.token {
             Token::Name => {
                 self.advance();
-                let name = self.ast.names.intern(self.text_of(start));
+                let name = self.ast.names.intern_at(self.text, start);
                 if !self.at(Token::OpenParenthesis) {
                     return Ok(self.push(start, ExpressionKind::Variable(name)));
                 }
@@ -695,17 +654,6 @@ impl<'s> Parser<'s> {
         0
     }
 
-    #[inline]
-    fn binary(
-        &mut self,
-        start: Span,
-        operator: BinaryOperator,
-        left: ExpressionId,
-        right: ExpressionId,
-    ) -> ExpressionId {
-        self.push(start, ExpressionKind::Binary(operator, left, right))
-    }
-
     /// Adds a node that goes from `start` to the token before the current one.
     #[inline]
     fn push(&mut self, start: Span, kind: ExpressionKind) -> ExpressionId {
@@ -718,14 +666,46 @@ impl<'s> Parser<'s> {
     }
 }
 
-fn comparison_operator(token: Token) -> Option<BinaryOperator> {
+/// How tight an operator binds, the loosest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Precedence {
+    Or,
+    And,
+    Comparison,
+    Sum,
+    Product,
+    Unary,
+}
+
+impl Precedence {
+    /// The next tighter one.
+    const fn next(self) -> Self {
+        match self {
+            Self::Or => Self::And,
+            Self::And => Self::Comparison,
+            Self::Comparison => Self::Sum,
+            Self::Sum => Self::Product,
+            Self::Product | Self::Unary => Self::Unary,
+        }
+    }
+}
+
+#[inline]
+fn binary_operator(token: Token) -> Option<(BinaryOperator, Precedence)> {
     Some(match token {
-        Token::Equal => BinaryOperator::Equal,
-        Token::NotEqual => BinaryOperator::NotEqual,
-        Token::Less => BinaryOperator::Less,
-        Token::LessEqual => BinaryOperator::LessEqual,
-        Token::Greater => BinaryOperator::Greater,
-        Token::GreaterEqual => BinaryOperator::GreaterEqual,
+        Token::Or => (BinaryOperator::Or, Precedence::Or),
+        Token::And => (BinaryOperator::And, Precedence::And),
+        Token::Equal => (BinaryOperator::Equal, Precedence::Comparison),
+        Token::NotEqual => (BinaryOperator::NotEqual, Precedence::Comparison),
+        Token::Less => (BinaryOperator::Less, Precedence::Comparison),
+        Token::LessEqual => (BinaryOperator::LessEqual, Precedence::Comparison),
+        Token::Greater => (BinaryOperator::Greater, Precedence::Comparison),
+        Token::GreaterEqual => (BinaryOperator::GreaterEqual, Precedence::Comparison),
+        Token::Plus => (BinaryOperator::Add, Precedence::Sum),
+        Token::Minus => (BinaryOperator::Subtract, Precedence::Sum),
+        Token::Star => (BinaryOperator::Multiply, Precedence::Product),
+        Token::Slash => (BinaryOperator::Divide, Precedence::Product),
+        Token::Percent => (BinaryOperator::Remainder, Precedence::Product),
         _ => return None,
     })
 }

@@ -294,6 +294,94 @@ fn every_stage_of_a_program_is_the_text_of_the_tutorial() {
 }
 
 #[test]
+fn the_baseline_writes_the_code_of_the_tutorial() {
+    let path = program(
+        "baseline.emjay",
+        "fn main(x) {\n    let a = 2;\n    return a + 2 + x;\n}\n",
+    );
+    let name = path.to_str().expect("its name is text");
+    let result = run(&["emit", "--target", "aarch64", "--opt", "1", name]);
+    let expected = "main:\nstp  x29, x30, [sp, #-16]!\nmov  x29, sp\nmovz x9, 4\nmov  x10, x0\n\
+                    add  x11, x9, x10\nmov  x0, x11\nldp  x29, x30, [sp], #16\nret\n";
+    assert_eq!(result.stdout, expected);
+}
+
+#[test]
+fn the_baseline_calls_through_the_trampoline_as_in_the_tutorial() {
+    let text = "fn f() {\n    return 1 + g(2);\n}\n\nfn g(x) {\n    return 2 * x;\n}\n";
+    let path = program("trampoline.emjay", text);
+    let name = path.to_str().expect("its name is text");
+    let result = run(&["emit", "--target", "aarch64", "--opt", "1", name]);
+    let expected = "f:\nstp  x29, x30, [sp, #-64]!\nmov  x29, sp\nmovz x9, 1\nmovz x10, 2\n\
+                    str  x0, [x29, #24]\nstr  x19, [x29, #32]\nstr  x9, [x29, #40]\n\
+                    str  x10, [x29, #48]\nstr  x11, [x29, #56]\nmovz x0, catalogue\nmovz x1, 1\n\
+                    mov  x2, x10\nmovz x19, trampoline\nblr x19\nldr  x11, [x29, #56]\n\
+                    ldr  x10, [x29, #48]\nldr  x9, [x29, #40]\nldr  x19, [x29, #32]\n\
+                    mov  x11, x0\nldr  x0, [x29, #24]\nadd  x10, x9, x11\nmov  x0, x10\n\
+                    ldp  x29, x30, [sp], #64\nret\n";
+    let (f, _) = result.stdout.split_once("\ng:").expect("f comes first");
+    assert_eq!(f, expected);
+}
+
+#[test]
+fn every_level_and_way_of_calling_gives_the_same() {
+    for target in ["native", "aarch64-sim"] {
+        for opt in ["0", "1", "2"] {
+            for calls in ["direct", "trampoline"] {
+                let options = ["run", "--target", target, "--opt", opt, "--calls", calls];
+                let mut arguments = options.to_vec();
+                arguments.extend(["examples/ackermann.emjay", "2", "3"]);
+                let result = run(&arguments);
+                assert_eq!(result.stdout, "9\n", "{options:?}: {}", result.stderr);
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn an_executable_prints_the_value_and_says_what_went_wrong() {
+    let path = program("quotient.emjay", "fn main(a, b) {\n    return a / b;\n}\n");
+    let name = path.to_str().expect("its name is text");
+    let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join("quotient");
+    let file = output.to_str().expect("its name is text");
+    let result = run(&["emit", "--format", "elf", "-o", file, name]);
+    assert_eq!((result.status, &*result.stderr), (0, ""));
+    let execute = |arguments: &[&str]| Command::new(&output).args(arguments).output();
+    let right = execute(&["-84", "2"]).expect("it can be started");
+    assert_eq!(right.stdout, b"-42\n");
+    let wrong = execute(&["1", "0"]).expect("it can be started");
+    assert_eq!(wrong.status.code(), Some(125));
+    let stderr = String::from_utf8_lossy(&wrong.stderr);
+    assert!(
+        stderr.starts_with("error[E0301]: division by zero"),
+        "{stderr}"
+    );
+    let missing = execute(&["1"]).expect("it can be started");
+    assert_eq!(missing.status.code(), Some(2));
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_a_program_with_its_output_written() {
+    let text = "fn main() { putc(65); putc(10); let c = getc(); while 1 { } return c; }";
+    let path = program("for_ever.emjay", text);
+    let name = path.to_str().expect("its name is text");
+    let mut child = emjay(&["run", name]).spawn().expect("emjay can be started");
+    // The output is written before the program waits for its input.
+    let mut byte = [0; 2];
+    let stdout = child.stdout.as_mut().expect("it is piped");
+    std::io::Read::read_exact(stdout, &mut byte).expect("it writes");
+    assert_eq!(&byte, b"A\n");
+    let id = child.id().to_string();
+    let status = Command::new("kill").args(["-INT", &id]).status();
+    assert!(status.expect("there is a kill").success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(output.stderr, b"interrupted\n");
+}
+
+#[test]
 fn emit_needs_no_main_and_writes_a_file() {
     let path = program("no_main_either.emjay", "fn f() { return 1; }");
     let name = path.to_str().expect("its name is text");

@@ -1,7 +1,7 @@
 //! `emjay run`: compile, execute `main`, print its value, or say why there is none.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 
 use codegen::execution::{Departure, Outcome};
 use codegen::ir::{FunctionId, Module};
@@ -172,7 +172,9 @@ fn input(arguments: &RunArguments) -> Box<dyn Read> {
 fn exit_on_interrupt(output: Output) {
     let handler = move || {
         output.flush_if_idle();
-        say("\ninterrupted\n");
+        // A terminal has shown `^C`.
+        let newline = if io::stderr().is_terminal() { "\n" } else { "" };
+        say(&format!("{newline}interrupted\n"));
         std::process::exit(i32::from(status::INTERRUPTED));
     };
     // Without a handler, Ctrl-C ends the process as it does by default: no reason not to run.
