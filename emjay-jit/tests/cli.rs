@@ -482,6 +482,27 @@ fn a_file_is_loaded() {
     assert_eq!((&*result.stdout, &*result.stderr), ("5\n", ""));
 }
 
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_an_evaluation_and_not_the_session() {
+    let mut child = emjay(&["repl"]).spawn().expect("emjay can be started");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    // The second entry runs for ever; that it has begun shows in what it writes.
+    let entries = b"let a = 1;\n{ putc(33); putc(10); getc(); while 1 { a = 2; } }\n\na + 41\n";
+    stdin.write_all(entries).expect("it reads");
+    let mut line = [0; 2];
+    let stdout = child.stdout.as_mut().expect("it is piped");
+    std::io::Read::read_exact(stdout, &mut line).expect("it writes");
+    let id = child.id().to_string();
+    let status = Command::new("kill").args(["-INT", &id]).status();
+    assert!(status.expect("there is a kill").success());
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.stdout, b"42\n", "variables are what they were");
+    assert_eq!(output.stderr, b"interrupted\n");
+    assert_eq!(output.status.code(), Some(0));
+}
+
 // ---- pages ----
 
 #[test]
