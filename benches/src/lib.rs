@@ -1,3 +1,16 @@
-//! What the benchmarks share: the programs, the peers, and a table of results.
+//! What the benchmarks share: the programs, the compilers that they are given to, and medians.
 
 pub mod cranelift;
+pub mod peers;
+pub mod programs;
+
+/// The middle one of some measurements; the mean of the middle two if their number is even.
+pub fn median(mut measurements: Vec<f64>) -> f64 {
+    measurements.sort_by(f64::total_cmp);
+    let middle = measurements.len() / 2;
+    if measurements.len().is_multiple_of(2) {
+        f64::midpoint(measurements[middle - 1], measurements[middle])
+    } else {
+        measurements[middle]
+    }
+}

@@ -67,6 +67,9 @@ fn without_critical_edges(function: &Function) -> Cow<'_, Function> {
 
 /// Whether a branch leads to a block that control also reaches otherwise, or hands over arguments.
 fn has_critical_edges(function: &Function) -> bool {
+    if function.blocks.len() == 1 {
+        return false;
+    }
     let blocks = || (0..function.blocks.len() as u32).map(BlockId);
     let mut predecessors = vec![0u32; function.blocks.len()];
     for target in blocks().flat_map(|block| function.successors(block)) {

@@ -15,6 +15,7 @@ mod stack;
 
 use thiserror::Error;
 
+use crate::context::ENTRY_ARGUMENTS;
 use crate::ir::{FunctionId, Module};
 use crate::machine::{
     CallSite, Calls, CodeUnit, ExitSite, Frame, Relocation, RelocationKind, Symbol,
@@ -45,13 +46,18 @@ impl Architecture {
     }
 
     /// How many arguments of a function go in registers; the others go on the stack.
-    pub const fn register_arguments(self, calls: Calls) -> usize {
-        match (self, calls) {
-            (Self::Aarch64, Calls::Direct) => 8,
-            (Self::Aarch64, Calls::Trampoline) => 6,
-            (Self::X86_64, Calls::Direct) => 6,
-            (Self::X86_64, Calls::Trampoline) => 4,
-        }
+    pub fn register_arguments(self, calls: Calls) -> usize {
+        let in_register = |index: &u32| match self {
+            Self::Aarch64 => {
+                let place = aarch64::registers::parameter(calls, *index);
+                matches!(place, aarch64::registers::ArgumentPlace::Register(_))
+            }
+            Self::X86_64 => {
+                let place = x86_64::registers::parameter(calls, *index);
+                matches!(place, x86_64::registers::ArgumentPlace::Register(_))
+            }
+        };
+        (0..ENTRY_ARGUMENTS as u32).take_while(in_register).count()
     }
 
     /// The bytes of stack that the call instruction itself takes.

@@ -7,6 +7,15 @@
 //!
 //! [`Level::Basic`] are four simple passes, in this order: [`constants`], [`dedup`], [`dead`],
 //! [`renumber`].
+//!
+//! [`Level::Full`] goes through the functions from callees to callers. Each gets small callees
+//! [inlined](inline), and is [simplified](simplify): that is the pass that does most, and straight
+//! code needs no other. With branches it is cleared of needless [blocks], [loops] get their test to
+//! the bottom and lose what is the same in each iteration, small branches become
+//! [selections](if_conversion), and the blocks are [laid out](layout). After a pass that changes
+//! branches the function is simplified again.
+//!
+//! Each pass takes time in proportion to the function's size.
 
 pub mod blocks;
 mod calls;
@@ -27,7 +36,8 @@ mod testing;
 
 pub use blocks::split_critical_edges;
 
-use crate::ir::{Function, Module};
+use crate::ir::verify::verify_function;
+use crate::ir::{Function, FunctionId, Module};
 use calls::Calls;
 use strength::Costs;
 
@@ -75,13 +85,15 @@ pub const BASIC: [Pass; 4] = [
 /// Improves all functions of a module. Ids of functions stay as they are, also where no call of a
 /// function is left.
 ///
-/// In debug builds the module is verified after every pass.
+/// In debug builds the function is verified after every pass.
 pub fn optimise(module: &mut Module, level: Level, options: Options) {
     match level {
         Level::None => {}
         Level::Basic => {
             for (_, pass) in BASIC {
-                module.functions.iter_mut().for_each(pass);
+                for id in (0..module.functions.len() as u32).map(FunctionId) {
+                    apply(module, id, pass);
+                }
             }
         }
         Level::Full => {
@@ -91,32 +103,164 @@ pub fn optimise(module: &mut Module, level: Level, options: Options) {
                 if options.inline {
                     inline::inline(module, id, |callee| is_done[callee.index()]);
                 }
-                optimise_function(&mut module.functions[id.index()], options.costs);
+                optimise_function(module, id, options.costs);
                 is_done[id.index()] = true;
             }
         }
     }
 }
 
-/// All that [`Level::Full`] does to one function.
-fn optimise_function(function: &mut Function, costs: Costs) {
-    blocks::straighten(function);
-    clean(function, costs);
-    if loops::invert::invert(function) {
-        blocks::straighten(function);
-        clean(function, costs);
+/// All that [`Level::Full`] does to one function once calls have been inlined.
+fn optimise_function(module: &mut Module, id: FunctionId, costs: Costs) {
+    apply(module, id, blocks::straighten);
+    simplify_and_clean(module, id, costs);
+    if apply(module, id, loops::invert::invert) {
+        apply(module, id, blocks::straighten);
+        simplify_and_clean(module, id, costs);
     }
-    if if_conversion::convert(function) {
-        clean(function, costs);
+    if apply(module, id, if_conversion::convert) {
+        simplify_and_clean(module, id, costs);
     }
-    loops::hoist::hoist(function);
-    layout::arrange(function);
-    renumber::renumber(function);
+    apply(module, id, loops::hoist::hoist);
+    apply(module, id, layout::arrange);
+    apply(module, id, renumber::renumber);
 }
 
 /// Simplifies, and takes away what is not needed any more.
-fn clean(function: &mut Function, costs: Costs) {
-    simplify::simplify(function, costs);
-    blocks::straighten(function);
-    dead::eliminate(function);
+fn simplify_and_clean(module: &mut Module, id: FunctionId, costs: Costs) {
+    apply(module, id, |function| simplify::simplify(function, costs));
+    apply(module, id, blocks::straighten);
+    apply(module, id, dead::eliminate);
+}
+
+/// Applies a pass to one function.
+fn apply<T>(module: &mut Module, id: FunctionId, pass: impl FnOnce(&mut Function) -> T) -> T {
+    let result = pass(&mut module.functions[id.index()]);
+    debug_assert_eq!(
+        verify_function(module, &module.functions[id.index()]),
+        Ok(()),
+        "a pass leaves a function that verifies"
+    );
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::passes::testing::parse;
+
+    const SOURCE: &str = "\
+fn main - #args: 1, #reg: 5 {
+    0:  mvi  @r0, 2
+    1:  mvi  @r1, 2
+    2:  add  @r2, r0, r1
+    3:  mva  @r3, a0
+    4:  add  @r4, r2, r3
+    5:  ret  r4
+}
+";
+
+    #[test]
+    fn each_of_the_four_passes_prints_as_it_is_explained() {
+        let stages = [
+            "\
+fn main - #args: 1, #reg: 5 {
+    0:  mvi  @r0, 2
+    1:  mvi  @r1, 2
+    2:  mvi  @r2, 4
+    3:  mva  @r3, a0
+    4:  add  @r4, r2, r3
+    5:  ret  r4
+}
+",
+            "\
+fn main - #args: 1, #reg: 5 {
+    0:  mvi  @r0, 2
+    1:  mvi  @r2, 4
+    2:  mva  @r3, a0
+    3:  add  @r4, r2, r3
+    4:  ret  r4
+}
+",
+            "\
+fn main - #args: 1, #reg: 5 {
+    0:  mvi  @r2, 4
+    1:  mva  @r3, a0
+    2:  add  @r4, r2, r3
+    3:  ret  r4
+}
+",
+            "\
+fn main - #args: 1, #reg: 3 {
+    0:  mvi  @r0, 4
+    1:  mva  @r1, a0
+    2:  add  @r2, r0, r1
+    3:  ret  r2
+}
+",
+        ];
+        let mut module = parse(SOURCE);
+        for ((_, pass), expected) in BASIC.into_iter().zip(stages) {
+            pass(&mut module.functions[0]);
+            assert_eq!(module.to_string(), expected);
+        }
+        let mut module = parse(SOURCE);
+        optimise(&mut module, Level::Basic, Options::default());
+        assert_eq!(module.to_string(), stages[3]);
+    }
+
+    #[test]
+    fn a_call_between_constants_stays_as_it_is_at_the_basic_level() {
+        let text = "\
+fn f - #args: 0, #reg: 4 {
+    0:  mvi  @r0, 1
+    1:  mvi  @r2, 2
+    2:  call @r1, g:1(r2)
+    3:  add  @r3, r0, r1
+    4:  ret  r3
+}
+
+fn g - #args: 1, #reg: 3 {
+    0:  mvi  @r0, 2
+    1:  mva  @r1, a0
+    2:  mul  @r2, r0, r1
+    3:  ret  r2
+}
+";
+        let mut module = parse(text);
+        optimise(&mut module, Level::Basic, Options::default());
+        assert_eq!(module.to_string(), text);
+    }
+
+    #[test]
+    fn at_no_level_nothing_changes() {
+        let mut module = parse(SOURCE);
+        optimise(&mut module, Level::None, Options::default());
+        assert_eq!(module.to_string(), SOURCE);
+    }
+
+    #[test]
+    fn at_the_full_level_a_small_callee_leaves_a_constant() {
+        let mut module = parse(
+            "fn f - #args: 0, #reg: 4 {
+                0: mvi @r0, 1
+                1: mvi @r2, 2
+                2: call @r1, g:1(r2)
+                3: add @r3, r0, r1
+                4: ret r3
+            }
+            fn g - #args: 1, #reg: 3 {
+                0: mvi @r0, 2
+                1: mva @r1, a0
+                2: mul @r2, r0, r1
+                3: ret r2
+            }",
+        );
+        optimise(&mut module, Level::Full, Options::default());
+        let printed = crate::ir::text::print_function(&module, FunctionId(0)).to_string();
+        assert_eq!(
+            printed,
+            "fn f - #args: 0, #reg: 1 {\n    0:  mvi  @r0, 5\n    1:  ret  r0\n}\n"
+        );
+    }
 }

@@ -4,7 +4,7 @@
 //! Register Allocator", 2005), on SSA form as in Wimmer and Franz (2010). Its steps are the modules:
 //!
 //! 1. `layout`: positions in the code, predecessors, loops.
-//! 2. `lifetimes`: one walk over the code collects for each virtual register its definition, its
+//! 2. `lifetimes` (and `ranges`): one walk over the code collects for each virtual register its definition, its
 //!    uses and its life, a list of ranges with holes between them. Registers that an instruction
 //!    wants or clobbers are not pre-coloured intervals but *barriers*: positions at which a register
 //!    can hold nothing else. Operands are copied to where they are wanted in the gap before the
@@ -39,6 +39,7 @@ mod intervals;
 mod layout;
 mod lifetimes;
 pub mod parallel_move;
+mod ranges;
 mod resolve;
 mod scan;
 mod slots;

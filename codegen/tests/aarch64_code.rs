@@ -1,9 +1,13 @@
 //! The optimised AArch64 generator: what it writes for small functions, and that every allocation of
-//! what it selects for random modules is right. (`agree.rs` runs such modules.)
+//! what it selects for random modules is right. (`agree.rs` runs such modules; those with loads and
+//! stores run here.)
 
 mod common;
 
+use codegen::aarch64::simulator::{Ending, IMAGE_BASE, Image, Permission, Simulator};
 use codegen::aarch64::{self, Options};
+use codegen::execution::Outcome;
+use codegen::ir::interpret::{Limits, Memory, run_with_memory};
 use codegen::ir::text::parse;
 use codegen::ir::verify::verify;
 use codegen::ir::{FunctionId, Module};
@@ -18,7 +22,7 @@ fn generated(source: &str, calls: Calls) -> Vec<String> {
     let module = parse(source).expect("the test's IR is well-formed");
     verify(&module).expect("the test's IR is valid");
     let assembly = aarch64::generate(&module, FunctionId(0), &Options { calls });
-    let text = aarch64::print(&assembly, &module).to_string();
+    let text = aarch64::print(&assembly, &module);
     text.lines()
         .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
         .filter(|line| !line.is_empty())
@@ -63,6 +67,70 @@ fn every_allocation_is_right() {
             check::check(&before, &after, &allocation, aarch64::registers())
                 .unwrap_or_else(|error| panic!("seed {seed}, {id:?}: {error}"));
         }
+    }
+}
+
+/// Where the window of memory begins, and what it holds at first.
+const WINDOW: u64 = 0x1000_0000;
+
+fn window() -> Vec<u8> {
+    (0..4096u32).map(|byte| (byte * 37 % 251) as u8).collect()
+}
+
+/// A single function that loads and stores, never leaves and has a few arguments in registers.
+fn module_with_memory(seed: u64) -> Module {
+    let shape = Shape {
+        functions: 1,
+        parameters: 6,
+        calls: false,
+        recursion: false,
+        imports: false,
+        exits: false,
+        divisions: false,
+        memory: Some(Window {
+            address: WINDOW,
+            bytes: 4096,
+        }),
+        ..Shape::default()
+    };
+    random::module(seed, &shape)
+}
+
+#[test]
+fn loads_and_stores_do_what_they_do_in_the_interpreter() {
+    for seed in 0..cases(200) {
+        let module = module_with_memory(seed);
+        let arguments = random::arguments(seed, module.functions[0].parameters);
+        let mut bytes = window();
+        let mut memory = Memory {
+            base: WINDOW,
+            bytes: &mut bytes,
+        };
+        let limits = Limits::default();
+        let main = FunctionId(0);
+        let expected = run_with_memory(&module, main, &arguments, &mut (), &mut memory, &limits);
+        let Ok(Outcome::Returned(expected)) = expected.outcome else {
+            continue;
+        };
+        let unit = aarch64::encode(&aarch64::generate(&module, main, &Options::default()));
+        let image = Image {
+            bytes: &unit.bytes,
+            code: unit.bytes.len(),
+        };
+        let mut simulator = Simulator::new(image, &[], 1 << 20);
+        simulator.map(WINDOW, window(), Permission::ReadWrite);
+        let arguments: Vec<u64> = arguments.iter().map(|&argument| argument as u64).collect();
+        let top = simulator.stack_top();
+        let ending = simulator.call_directly(IMAGE_BASE, &arguments, top, &mut ());
+        let Ok(Ending::Returned([found, _])) = ending else {
+            panic!("seed {seed}: {ending:?}");
+        };
+        assert_eq!(found as i64, expected, "seed {seed}");
+        assert_eq!(
+            simulator.read(WINDOW, 4096),
+            Some(&bytes[..]),
+            "seed {seed}"
+        );
     }
 }
 

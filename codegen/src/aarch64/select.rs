@@ -381,14 +381,31 @@ fn value_facts(function: &Function) -> Vec<ValueFacts> {
             values[parameter.index()].block = block as u32;
         }
         for index in contents.range() {
-            let op = &function.instructions[index].op;
-            function.visit_uses(op, |value| values[value.index()].uses += 1);
-            function.visit_results(op, |value| {
-                let facts = &mut values[value.index()];
-                facts.definition = index as u32;
-                facts.block = block as u32;
-            });
+            note_operands(function, index as u32, block as u32, &mut values);
         }
     }
     values
+}
+
+/// Notes what an instruction reads and defines. The frequent ones are done here, at once.
+#[inline]
+fn note_operands(function: &Function, index: u32, block: u32, values: &mut [ValueFacts]) {
+    let op = &function.instructions[index as usize].op;
+    let define = |values: &mut [ValueFacts], value: Value| {
+        let facts = &mut values[value.index()];
+        facts.definition = index;
+        facts.block = block;
+    };
+    match *op {
+        Op::Constant { dest, .. } => define(values, dest),
+        Op::Binary { dest, a, b, .. } => {
+            values[a.index()].uses += 1;
+            values[b.index()].uses += 1;
+            define(values, dest);
+        }
+        _ => {
+            function.visit_uses(op, |value| values[value.index()].uses += 1);
+            function.visit_results(op, |value| define(values, value));
+        }
+    }
 }

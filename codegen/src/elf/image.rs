@@ -73,4 +73,26 @@ mod tests {
         let bytes = header(Architecture::Aarch64, 0, 0, 0);
         assert_eq!(bytes.len() as u64, HEADER);
     }
+
+    #[test]
+    fn no_segment_is_writable_and_executable() {
+        let bytes = header(Architecture::X86_64, 0, 0, 0);
+        for segment in bytes[64..].chunks(56) {
+            let access = u32::from_le_bytes([segment[4], segment[5], segment[6], segment[7]]);
+            assert_ne!(access & (WRITE | EXECUTE), WRITE | EXECUTE);
+        }
+    }
+
+    #[test]
+    fn a_segment_lies_in_its_page_as_in_the_file() {
+        let bytes = header(Architecture::Aarch64, 0, 1 << 20, 1 << 20);
+        let word = |segment: &[u8], at: usize| {
+            let bytes = segment[at..].first_chunk().expect("8 bytes");
+            u64::from_le_bytes(*bytes)
+        };
+        for segment in bytes[64..].chunks(56).take(3) {
+            let (offset, address) = (word(segment, 8), word(segment, 16));
+            assert_eq!(offset % ALIGNMENT, address % ALIGNMENT);
+        }
+    }
 }

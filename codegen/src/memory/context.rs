@@ -64,3 +64,38 @@ impl Interrupt {
         self.0[INTERRUPT as usize / 8].load(Ordering::Relaxed) != 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::{IMPORTS, STACK_LIMIT};
+
+    #[test]
+    fn a_word_is_read_by_its_address() {
+        let context = Context::new(2);
+        context.set(IMPORTS + 8, 5);
+        let address = context.address() + u64::from(IMPORTS) + 8;
+        assert_eq!(context.read(address), Some(5));
+    }
+
+    #[test]
+    fn outside_the_context_and_between_its_words_nothing_is_read() {
+        let context = Context::new(2);
+        let end = context.address() + u64::from(size(2));
+        for address in [context.address() - 8, context.address() + 1, end] {
+            assert_eq!(context.read(address), None);
+        }
+    }
+
+    #[test]
+    fn an_interrupt_outlives_its_context_and_touches_nothing_else() {
+        let context = Context::new(0);
+        context.set(STACK_LIMIT, 3);
+        let interrupt = context.interrupt();
+        interrupt.request();
+        let limit = context.address() + u64::from(STACK_LIMIT);
+        assert_eq!(context.read(limit), Some(3));
+        drop(context);
+        assert!(interrupt.is_requested());
+    }
+}

@@ -154,3 +154,55 @@ mod elsewhere {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_the_stack_can_be_written_and_read_back() {
+        let mut stack = Stack::new(100).expect("there is memory");
+        for address in [stack.bottom(), stack.top() - 8] {
+            stack.write(address, address);
+            assert_eq!(stack.read(address), Some(address));
+        }
+    }
+
+    #[test]
+    fn outside_the_stack_and_between_its_words_nothing_is_read() {
+        let stack = Stack::new(100).expect("there is memory");
+        for address in [
+            0,
+            stack.bottom() - 8,
+            stack.bottom() + 4,
+            stack.top(),
+            u64::MAX - 7,
+        ] {
+            assert_eq!(stack.read(address), None);
+        }
+    }
+
+    #[test]
+    fn a_stack_has_at_least_the_size_that_was_asked_for() {
+        for size in [0, 1, GRAIN, GRAIN + 1, 64 << 20] {
+            assert!(Stack::new(size).expect("there is memory").size() >= size);
+        }
+    }
+
+    #[test]
+    fn a_stack_beyond_all_memory_is_an_error() {
+        for size in [usize::MAX, isize::MAX as usize] {
+            assert!(Stack::new(size).is_err());
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn below_the_stack_lies_memory_without_access() {
+        let stack = Stack::new(1).expect("there is memory");
+        let maps = std::fs::read_to_string("/proc/self/maps").expect("Linux has it");
+        let ends_at_the_stack = format!("-{:x} ", stack.bottom());
+        let below = maps.lines().find(|line| line.contains(&ends_at_the_stack));
+        assert!(below.is_some_and(|line| line.contains("---p")), "{below:?}");
+    }
+}

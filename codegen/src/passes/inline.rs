@@ -132,7 +132,7 @@ impl<'a> Inliner<'a> {
             .sites
             .calls
             .iter()
-            .any(|&(_, id)| self.module.functions[id.index()].blocks.len() > 1);
+            .any(|&(_, id)| !is_straight(&self.module.functions[id.index()]));
         let mut sites = self.sites.calls.iter().peekable();
         if has_more_blocks {
             self.copy_entry();
@@ -200,6 +200,7 @@ impl<'a> Inliner<'a> {
             return;
         };
         let callee = &self.module.functions[id.index()];
+        let is_straight = is_straight(callee);
         let here = self.new.blocks.len() as u32;
         let mut names = Inlined {
             values: vec![None; callee.values as usize],
@@ -220,7 +221,7 @@ impl<'a> Inliner<'a> {
                         names.values[dest.index()] = Some(arguments[index as usize]);
                         continue;
                     }
-                    Op::Return { value } if callee.blocks.len() == 1 => {
+                    Op::Return { value } if is_straight => {
                         self.results.push((dest, names.operand(value)));
                         continue;
                     }
@@ -236,15 +237,21 @@ impl<'a> Inliner<'a> {
                 origin.place = places.inlined(&mut self.new, origin.place);
                 self.new.instructions.push(Instruction { op, origin });
             }
-            if callee.blocks.len() > 1 {
+            if !is_straight {
                 self.close_block();
             }
         }
         self.new.values = names.next;
-        if callee.blocks.len() > 1 {
+        if !is_straight {
             self.parameters = self.new.make_list(&[dest]);
         }
     }
+}
+
+/// Whether a function is one block that returns: it needs no blocks in its caller.
+fn is_straight(function: &Function) -> bool {
+    let last = function.instructions.last();
+    function.blocks.len() == 1 && last.is_some_and(|last| matches!(last.op, Op::Return { .. }))
 }
 
 /// Whether an instruction stands in the first block if there are several. (The check of the stack
@@ -264,8 +271,10 @@ fn names(module: &Module, old: &Function, sites: &Sites) -> Vec<BlockId> {
             next += 1;
             while let Some((_, id)) = sites.next_if(|(position, _)| *position < block.end as usize)
             {
-                let blocks = module.functions[id.index()].blocks.len() as u32;
-                next += if blocks > 1 { blocks } else { 0 };
+                let callee = &module.functions[id.index()];
+                if !is_straight(callee) {
+                    next += callee.blocks.len() as u32;
+                }
             }
             name
         })
@@ -487,6 +496,30 @@ mod tests {
                     6: add @r3, r2, r2
                     7: ret r3
                 }}{LARGER}"
+            ),
+        );
+    }
+
+    #[test]
+    fn a_function_that_leaves_ends_the_block_of_its_call() {
+        const LEAVES: &str = "
+            fn leaves - #args: 0, #reg: 0 {
+                0: exit 3()
+            }";
+        assert_inlined(
+            &format!(
+                "fn f - #args: 0, #reg: 1 {{
+                    0: call @r0, leaves:1()
+                    1: ret r0
+                }}{LEAVES}"
+            ),
+            &format!(
+                "fn f - #args: 0, #reg: 1 {{
+                b0():
+                    0: exit 3()
+                b1(@r0):
+                    1: ret r0
+                }}{LEAVES}"
             ),
         );
     }

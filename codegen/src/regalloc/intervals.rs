@@ -91,17 +91,18 @@ impl Intervals {
     /// The range that an interval has come to, cut at its end.
     pub(super) fn present_range(&self, lifetimes: &Lifetimes, interval: u32) -> Range {
         let this = self.get(interval);
-        let range = lifetimes.ranges.get(this.range as usize);
-        let whole = Range {
-            start: this.start,
-            end: this.end,
-            next: NONE,
-        };
-        range.map_or(whole, |range| Range {
-            start: range.start.max(this.start),
-            end: range.end.min(this.end),
-            next: range.next,
-        })
+        match lifetimes.ranges.get(this.range as usize) {
+            None => Range {
+                start: this.start,
+                end: this.end,
+                next: NONE,
+            },
+            Some(range) => Range {
+                start: range.start.max(this.start),
+                end: range.end.min(this.end),
+                next: range.next,
+            },
+        }
     }
 
     /// Leaves the ranges behind that end at or before a position. The interval must not end there.

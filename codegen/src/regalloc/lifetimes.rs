@@ -6,6 +6,7 @@
 //! that it lives in are found by walking backwards from its uses to its definition.
 
 use super::layout::{Layout, NONE};
+use super::ranges::BlockWalk;
 use crate::machine::{Code, Constraint, MachineInstruction, Register, RegisterFile, Role};
 
 /// What a use asks for.
@@ -33,7 +34,7 @@ pub(super) enum Hint {
 /// A use of a virtual register.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Use {
-    /// Where: an even position (odd for the pretended use of [`pretend_uses`]).
+    /// Where: an even position (odd only for a definition that is pretended to be a use).
     pub position: u32,
     /// The next use of the same virtual register, or `NONE`.
     pub next: u32,
@@ -254,7 +255,7 @@ impl<'a> Collector<'a> {
                 self.define(parameter, Definition::Parameter, 2 * block.start);
             }
             for at in block.start..block.end {
-                let instruction = code.instructions[at as usize];
+                let instruction = &code.instructions[at as usize];
                 self.instruction(at, instruction);
                 if let Some(extra) = extras.next_if(|extra| extra.instruction == at) {
                     let (from, to) = extra.operands;
@@ -262,23 +263,30 @@ impl<'a> Collector<'a> {
                         self.operand(at, operand.register, operand.role, operand.constraint);
                     }
                 }
-                self.barriers_behind(at, &instruction);
+                self.barriers_behind(at, instruction);
             }
             self.arguments(code, number);
         }
     }
 
-    fn instruction<I: MachineInstruction>(&mut self, at: u32, mut instruction: I) {
+    fn instruction<I: MachineInstruction>(&mut self, at: u32, instruction: &I) {
         let constant = instruction.as_constant();
         let mut first_use = None;
-        instruction.visit_registers(|register, role, constraint| {
+        let mut copy = *instruction;
+        copy.visit_registers(|register, role, constraint| {
             let Some(index) = register.virtual_index() else {
                 return;
             };
             match (role, constraint) {
                 (Role::Use, _) => {
-                    first_use.get_or_insert((index, self.lifetimes.uses.len() as u32));
-                    self.operand(at, *register, role, constraint);
+                    if first_use.is_none() {
+                        first_use = Some((index, self.lifetimes.uses.len() as u32));
+                    }
+                    if constraint == Constraint::Register {
+                        self.use_(index, 2 * at, Want::Register, Hint::None);
+                    } else {
+                        self.operand(at, *register, role, constraint);
+                    }
                 }
                 (_, constraint) => match (constant, constraint, first_use) {
                     (Some((_, value)), _, _) => {
@@ -354,6 +362,7 @@ impl<'a> Collector<'a> {
         self.lifetimes.tied.push((at, result));
     }
 
+    #[inline]
     fn use_(&mut self, index: u32, position: u32, want: Want, hint: Hint) {
         let Lifetimes {
             registers, uses, ..
@@ -424,11 +433,15 @@ impl<'a> Collector<'a> {
 
     /// The registers that an instruction writes and clobbers are free of other values then.
     fn barriers_behind<I: MachineInstruction>(&mut self, at: u32, instruction: &I) {
-        let mut numbers = std::mem::take(&mut self.written);
-        for number in numbers.drain(..).chain(instruction.clobbers().iter()) {
+        let clobbers = instruction.clobbers();
+        if self.written.is_empty() && clobbers.is_empty() {
+            return;
+        }
+        let mut written = std::mem::take(&mut self.written);
+        for number in written.drain(..).chain(clobbers.iter()) {
             self.barrier(number, 2 * at + 1, NONE);
         }
-        self.written = numbers;
+        self.written = written;
     }
 
     /// The arguments of a block that jumps are used by its last instruction.
@@ -490,183 +503,4 @@ impl<'a> Collector<'a> {
 /// The registers of a list.
 pub(super) fn list(lists: &[Register], range: (u32, u32)) -> impl Iterator<Item = Register> {
     lists[range.0 as usize..range.1 as usize].iter().copied()
-}
-
-/// Finds the blocks in which one virtual register after the other lives.
-struct BlockWalk<'a> {
-    layout: &'a Layout,
-    /// For each block the last virtual register found to live at its beginning.
-    live_in: Vec<u32>,
-    /// For each block the last virtual register found to live at its end.
-    live_out: Vec<u32>,
-    /// Behind the last use in each block; valid if `used_in` names the virtual register.
-    last_use: Vec<u32>,
-    used_in: Vec<u32>,
-    /// The blocks that the present one lives in.
-    blocks: Vec<u32>,
-    pending: Vec<u32>,
-}
-
-impl<'a> BlockWalk<'a> {
-    fn new(layout: &'a Layout) -> Self {
-        let count = layout.innermost.len();
-        Self {
-            layout,
-            live_in: vec![NONE; count],
-            live_out: vec![NONE; count],
-            last_use: vec![0; count],
-            used_in: vec![NONE; count],
-            blocks: Vec::new(),
-            pending: Vec::new(),
-        }
-    }
-
-    fn run(&mut self, lifetimes: &mut Lifetimes, index: u32) {
-        self.blocks.clear();
-        let register = lifetimes.registers[index as usize];
-        let mut number = register.first_use;
-        let mut block = NONE;
-        while let Some(use_) = lifetimes.uses.get(number as usize) {
-            // Uses ascend: most are in the block of the one before.
-            if block == NONE || use_.position >= self.layout.starts[block as usize + 1] {
-                block = self.layout.block_at(use_.position);
-            }
-            self.last_use[block as usize] = use_.position + 1;
-            self.used_in[block as usize] = index;
-            if block != register.block || use_.position < register.defined_at {
-                self.enter(index, block);
-            }
-            number = use_.next;
-        }
-        while let Some(block) = self.pending.pop() {
-            for i in 0..self.layout.predecessors(block).len() {
-                let before = self.layout.predecessors(block)[i];
-                self.live_out[before as usize] = index;
-                if before != register.block {
-                    self.enter(index, before);
-                }
-            }
-        }
-        if register.block != NONE && self.live_in[register.block as usize] != index {
-            self.blocks.push(register.block);
-        }
-        self.sort_blocks(index, register.block);
-        self.write(lifetimes, index);
-    }
-
-    /// Brings the blocks in order: by walking over all between the first and the last, unless most
-    /// of those are others.
-    fn sort_blocks(&mut self, index: u32, definition: u32) {
-        let bounds = (self.blocks.iter().min(), self.blocks.iter().max());
-        let (Some(&first), Some(&last)) = bounds else {
-            return;
-        };
-        if (last - first) as usize / 8 > self.blocks.len() {
-            self.blocks.sort_unstable();
-            return;
-        }
-        self.blocks.clear();
-        for block in first..=last {
-            if self.live_in[block as usize] == index || block == definition {
-                self.blocks.push(block);
-            }
-        }
-    }
-
-    /// The virtual register lives at the beginning of a block.
-    fn enter(&mut self, index: u32, block: u32) {
-        if self.live_in[block as usize] != index {
-            self.live_in[block as usize] = index;
-            self.blocks.push(block);
-            self.pending.push(block);
-        }
-    }
-
-    /// Makes ranges of the blocks found.
-    fn write(&self, lifetimes: &mut Lifetimes, index: u32) {
-        let register = &mut lifetimes.registers[index as usize];
-        let first = lifetimes.ranges.len();
-        for &block in &self.blocks {
-            let at = block as usize;
-            let start = if self.live_in[at] == index {
-                self.layout.starts[at]
-            } else {
-                register.defined_at
-            };
-            let mut end = if self.live_out[at] == index {
-                self.layout.starts[at + 1]
-            } else if self.used_in[at] == index {
-                self.last_use[at]
-            } else {
-                start
-            };
-            if block == register.block && register.definition == Definition::Register {
-                end = end.max((register.defined_at | 1) + 1);
-            }
-            if end <= start {
-                continue;
-            }
-            match lifetimes.ranges[first..].last_mut() {
-                Some(last) if last.end == start => last.end = end,
-                _ => {
-                    let next = lifetimes.ranges.len() as u32;
-                    if let Some(last) = lifetimes.ranges[first..].last_mut() {
-                        last.next = next;
-                    }
-                    lifetimes.ranges.push(Range {
-                        start,
-                        end,
-                        next: NONE,
-                    });
-                }
-            }
-        }
-        let (Some(head), Some(last)) = (lifetimes.ranges.get(first), lifetimes.ranges.last())
-        else {
-            register.end = register.start;
-            return;
-        };
-        register.start = head.start;
-        register.end = last.end;
-        if lifetimes.ranges.len() - first > 1 {
-            register.ranges = first as u32;
-        } else {
-            lifetimes.ranges.pop();
-        }
-        if register.start != register.defined_at {
-            lifetimes.strict = false;
-            pretend_uses(lifetimes, index);
-        }
-    }
-}
-
-/// The layout has some of a virtual register's life before its definition, so that the definition
-/// stands in the middle of the life as the scan sees it. That it needs a register there is expressed
-/// as a use.
-fn pretend_uses(lifetimes: &mut Lifetimes, index: u32) {
-    let register = lifetimes.registers[index as usize];
-    if register.definition != Definition::Register {
-        return;
-    }
-    let (mut before, mut next) = (NONE, register.first_use);
-    while let Some(use_) = lifetimes.uses.get(next as usize) {
-        if use_.position >= register.defined_at {
-            break;
-        }
-        (before, next) = (next, use_.next);
-    }
-    for position in register.defined_at..=register.defined_at | 1 {
-        let number = lifetimes.uses.len() as u32;
-        lifetimes.uses.push(Use {
-            position,
-            next,
-            want: Want::Register,
-            hint: Hint::None,
-        });
-        match lifetimes.uses.get_mut(before as usize) {
-            Some(before) => before.next = number,
-            None => lifetimes.registers[index as usize].first_use = number,
-        }
-        before = number;
-    }
 }

@@ -144,7 +144,10 @@ impl Resolver<'_> {
         instruction: &mut I,
         mut tied: Option<u32>,
     ) {
-        self.touched = self.touched.union(&instruction.clobbers());
+        let clobbers = instruction.clobbers();
+        if !clobbers.is_empty() {
+            self.touched = self.touched.union(&clobbers);
+        }
         instruction.visit_registers(|operand, role, constraint| {
             let Some(register) = operand.virtual_index() else {
                 return;
@@ -157,6 +160,7 @@ impl Resolver<'_> {
                     self.push(at, Group::Operands, to, from);
                     to
                 }
+                (Role::Use, Constraint::Register) => self.place_at(register, 2 * at),
                 (_, constraint) => self.operand(at, *operand, role, constraint),
             };
             *operand = match place {
@@ -251,6 +255,7 @@ impl Resolver<'_> {
     }
 
     /// Where a virtual register is at a position; positions must not decrease from call to call.
+    #[inline]
     fn place_at(&mut self, register: u32, position: u32) -> Location {
         let present = &mut self.present[register as usize];
         let mut interval = self.intervals.get(*present);

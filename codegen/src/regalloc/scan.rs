@@ -52,7 +52,6 @@ pub(super) fn scan(lifetimes: &mut Lifetimes, layout: &Layout, ranks: &Ranks) ->
         intervals,
         queue: BinaryHeap::new(),
         active: vec![NONE; count],
-        until: vec![NONE; count],
         free: (0..count as u8).collect(),
         occupied: Vec::with_capacity(count),
         index: vec![0; count],
@@ -72,6 +71,14 @@ pub(super) fn scan(lifetimes: &mut Lifetimes, layout: &Layout, ranks: &Ranks) ->
     }
 }
 
+/// A register with an active interval.
+#[derive(Debug, Clone, Copy)]
+struct Occupied {
+    rank: u8,
+    /// Where the interval's present range ends.
+    until: u32,
+}
+
 /// The state of the scan at a position.
 struct Scan<'a> {
     lifetimes: &'a mut Lifetimes,
@@ -82,12 +89,10 @@ struct Scan<'a> {
     queue: BinaryHeap<Reverse<(u32, u32)>>,
     /// By rank: the interval that lives in the register now, or `NONE`.
     active: Vec<u32>,
-    /// By rank: where its present range ends.
-    until: Vec<u32>,
     /// The ranks without active interval.
     free: RegisterSet,
     /// Those with one, in no order, and for each its index there.
-    occupied: Vec<u8>,
+    occupied: Vec<Occupied>,
     index: Vec<u8>,
     /// Intervals that have a register and are in a hole.
     inactive: Vec<u32>,
@@ -157,15 +162,17 @@ impl Scan<'_> {
         if position < self.next_event {
             return;
         }
-        self.next_event = NONE;
+        let mut next_event = NONE;
         let mut i = 0;
-        while let Some(&rank) = self.occupied.get(i) {
-            if self.until[usize::from(rank)] <= position && !self.enter_range(rank, position) {
-                continue;
+        while let Some(&Occupied { rank, until }) = self.occupied.get(i) {
+            if until > position {
+                next_event = next_event.min(until);
+                i += 1;
+            } else if let Some(until) = self.enter_range(rank, position) {
+                self.occupied[i].until = until;
             }
-            self.next_event = self.next_event.min(self.until[usize::from(rank)]);
-            i += 1;
         }
+        self.next_event = next_event;
         let mut i = 0;
         while i < self.inactive.len() {
             if self.leave_hole(self.inactive[i], position) {
@@ -176,20 +183,19 @@ impl Scan<'_> {
         }
     }
 
-    /// The range of an active interval has ended. Whether the next one has begun already; else its
-    /// register is released.
-    fn enter_range(&mut self, rank: u8, position: u32) -> bool {
+    /// The range of an active interval has ended. If the next one has begun already, its end is given
+    /// back; else the register is released.
+    fn enter_range(&mut self, rank: u8, position: u32) -> Option<u32> {
         let interval = self.active[usize::from(rank)];
         if self.intervals.get(interval).end <= position {
             self.release(rank);
-            return false;
+            return None;
         }
         self.intervals
             .pass_ranges(self.lifetimes, interval, position);
         let range = self.intervals.present_range(self.lifetimes, interval);
         if range.start <= position {
-            self.until[usize::from(rank)] = range.end;
-            return true;
+            return Some(range.end);
         }
         self.release(rank);
         if self.inactive.len() < MOST_INACTIVE {
@@ -198,7 +204,7 @@ impl Scan<'_> {
             let rest = self.intervals.split(self.lifetimes, interval, position);
             self.enqueue(rest);
         }
-        false
+        None
     }
 
     /// Whether an inactive interval is not inactive any more: because it is over, or because its
@@ -226,8 +232,8 @@ impl Scan<'_> {
         self.free.insert(rank);
         let index = self.index[usize::from(rank)];
         self.occupied.swap_remove(usize::from(index));
-        if let Some(&moved) = self.occupied.get(usize::from(index)) {
-            self.index[usize::from(moved)] = index;
+        if let Some(moved) = self.occupied.get(usize::from(index)) {
+            self.index[usize::from(moved.rank)] = index;
         }
     }
 
@@ -236,10 +242,12 @@ impl Scan<'_> {
         if self.free.contains(rank) {
             self.free.remove(rank);
             self.index[usize::from(rank)] = self.occupied.len() as u8;
-            self.occupied.push(rank);
+            self.occupied.push(Occupied { rank, until });
+        } else {
+            // Inherited from an operand that dies.
+            self.occupied[usize::from(self.index[usize::from(rank)])].until = until;
         }
         self.active[usize::from(rank)] = interval;
-        self.until[usize::from(rank)] = until;
         self.next_event = self.next_event.min(until);
     }
 
@@ -432,13 +440,14 @@ impl Scan<'_> {
         if interval == NONE {
             return NONE;
         }
+        // First, because it passes the uses that lie behind.
+        let next = self.intervals.next_use(self.lifetimes, interval, position);
         if self
             .intervals
             .needs_register(self.lifetimes, interval, position)
         {
             return 0;
         }
-        let next = self.intervals.next_use(self.lifetimes, interval, position);
         if self.is_constant(interval) {
             return next.saturating_add(CONSTANT_BONUS);
         }

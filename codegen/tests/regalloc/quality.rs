@@ -222,3 +222,29 @@ fn a_value_is_stored_once_however_often_it_is_evicted() {
         .filter(|edit| matches!(edit.to, Location::Slot(_)));
     assert_eq!(stores.count(), 1);
 }
+
+/// ```text
+/// fn fib(n) { if n < 2 { return n; } return fib(n - 1) + fib(n - 2); }
+/// ```
+#[test]
+fn fib_spills_nothing_and_needs_three_moves() {
+    let clobbers = spoilt();
+    let mut b = Builder::new();
+    b.block(&[]);
+    b.add(Toy::new(Kind::Compute, &[]));
+    b.beside(&[writes(v(0), Constraint::Fixed(0))]);
+    b.branch(0, 1, 2);
+    b.block(&[]);
+    b.leave(0);
+    b.block(&[]);
+    b.compute(1, &[0]);
+    b.call(2, &[1], clobbers);
+    b.compute(3, &[0]);
+    b.call(4, &[3], clobbers);
+    b.compute(5, &[2, 4]);
+    b.leave(5);
+    let (code, allocation) = allocated(b, &file(8, 5));
+    // n to a kept register; back for the early return; the first result to a kept register.
+    assert_eq!(allocation.edits.len(), 3, "{allocation:?}{code:?}");
+    assert_eq!(allocation.slots, 0);
+}

@@ -39,25 +39,30 @@ impl Selector<'_> {
         if let Some(constant) = self.constant(a) {
             return self.add_constant(rd, b, a, constant);
         }
-        for (x, y) in [(a, b), (b, a)] {
-            // madd rd, n, m, x
-            if let Some((n, m)) = self.product(y) {
-                let (rn, rm) = (self.register(n), self.register(m));
-                let ra = self.register(x);
-                return self.builder.emit(Instruction::Madd { rd, rn, rm, ra });
-            }
-        }
-        for (x, y) in [(a, b), (b, a)] {
-            if let Some(shifted) = self.shifted(y) {
-                let rn = self.register(x);
-                return self.alu_shifted(Alu::Add, rd, rn, &shifted);
-            }
-            if self.add_condition(rd, x, y) {
+        for (x, y) in [(b, a), (a, b)] {
+            if self.foldable(y).is_some() && self.add_folded(rd, x, y) {
                 return;
             }
         }
         let (rn, rm) = (self.register(a), self.register(b));
         self.alu(Alu::Add, rd, rn, rm);
+    }
+
+    /// An addition that takes in what its second operand is: `madd`, a shifted operand, `cinc`.
+    fn add_folded(&mut self, rd: Register, a: Value, b: Value) -> bool {
+        // madd rd, n, m, a
+        if let Some((n, m)) = self.product(b) {
+            let (rn, rm) = (self.register(n), self.register(m));
+            let ra = self.register(a);
+            self.builder.emit(Instruction::Madd { rd, rn, rm, ra });
+            return true;
+        }
+        if let Some(shifted) = self.shifted(b) {
+            let rn = self.register(a);
+            self.alu_shifted(Alu::Add, rd, rn, &shifted);
+            return true;
+        }
+        self.add_condition(rd, a, b)
     }
 
     fn subtract(&mut self, rd: Register, a: Value, b: Value) {

@@ -195,22 +195,30 @@ impl Builder {
             self.instructions[first..].reverse();
             self.origins[first..].reverse();
         }
-        let last = self.group.instructions + self.instructions.len() as u32 - 1;
-        let extras = &mut self.extras[self.group.extras as usize..];
-        extras.reverse();
-        for extra in extras {
-            extra.instruction = last - extra.instruction;
-        }
-        let exits = &mut self.exits[self.group.exits as usize..];
-        exits.reverse();
-        for (instruction, _) in exits {
-            *instruction = last - *instruction;
+        if self.extras.len() > self.group.extras as usize {
+            self.turn_tables();
         }
         self.group = GroupStart {
             instructions: self.instructions.len() as u32,
             extras: self.extras.len() as u32,
             exits: self.exits.len() as u32,
         };
+    }
+
+    /// Turns around what stands beside the group's instructions.
+    fn turn_tables(&mut self) {
+        let last = self.group.instructions + self.instructions.len() as u32 - 1;
+        let extras = &mut self.extras[self.group.extras as usize..];
+        extras.reverse();
+        for extra in extras {
+            extra.instruction = last - extra.instruction;
+        }
+        // An instruction that may leave has an entry in both tables.
+        let exits = &mut self.exits[self.group.exits as usize..];
+        exits.reverse();
+        for (instruction, _) in exits {
+            *instruction = last - *instruction;
+        }
     }
 
     /// Whether nothing has been added to the group.

@@ -84,9 +84,13 @@ impl Constants {
     /// The group has been ended: what it uses is made before it.
     #[inline]
     pub(super) fn end_group(&mut self, builder: &Builder) {
-        for index in self.touched.drain(..) {
+        if self.touched.is_empty() {
+            return;
+        }
+        for &index in &self.touched {
             self.entries[index as usize].position = builder.position();
         }
+        self.touched.clear();
     }
 
     /// Ends the region: makes its constants.

@@ -43,7 +43,7 @@ impl Finisher<'_> {
                 rn,
                 source,
             } => {
-                self.compare(compare, rn, source);
+                self.compare((compare, cond), rn, source);
                 self.exit_if(cond, index, true);
             }
             Instruction::CompareSet {
@@ -63,7 +63,7 @@ impl Finisher<'_> {
                 ..
             } => {
                 if rd != then {
-                    self.compare(compare, rn, source);
+                    self.compare((compare, cond), rn, source);
                     let rn = then;
                     self.emit(Instruction::Cmov { cond, rd, rn });
                 }
@@ -102,7 +102,7 @@ impl Finisher<'_> {
                     self.leave(exit);
                 }
             }
-            Instruction::Return => self.epilogue(),
+            Instruction::Return => self.give_back(block),
             other => self.emit(other),
         }
     }
@@ -112,7 +112,7 @@ impl Finisher<'_> {
             return;
         }
         if self.layout.only_returns(label) && self.saved.is_empty() {
-            return self.epilogue();
+            return self.give_back(label.0 as usize);
         }
         self.emit(Instruction::Jmp { label });
     }
@@ -131,7 +131,7 @@ impl Finisher<'_> {
         };
         let (then, otherwise) = (self.layout.target(then), self.layout.target(otherwise));
         if then != otherwise {
-            self.compare(compare, rn, source);
+            self.compare((compare, cond), rn, source);
             if self.layout.is_next(block, then) {
                 let cond = cond.negated();
                 let label = otherwise;
@@ -142,8 +142,11 @@ impl Finisher<'_> {
         self.jump(block, otherwise);
     }
 
-    /// `cmp a, b`, `test a, b`; `test a, a` for `cmp a, 0`.
-    fn compare(&mut self, compare: Compare, rn: Register, source: Source) {
+    /// `cmp a, b`, `test a, b`; `test a, a` for `cmp a, 0`, or nothing if the flags tell it already.
+    fn compare(&mut self, (compare, cond): (Compare, Cond), rn: Register, source: Source) {
+        if (compare, source) == (Compare::Cmp, Source::Immediate(0)) && self.flags_tell(cond, rn) {
+            return;
+        }
         let size = match (compare, source) {
             // A number that isn't negative leaves nothing of the upper half.
             (Compare::Test, Source::Immediate(0..)) => Size::Bits32,
@@ -165,6 +168,21 @@ impl Finisher<'_> {
         });
     }
 
+    /// Whether the last instruction of the block has just computed a register, and has left flags
+    /// from which a condition against 0 can be seen: the overflow of a sum says something else.
+    fn flags_tell(&self, cond: Cond, rn: Register) -> bool {
+        let in_block = self.position() > self.block_start;
+        let last = self.assembly.instructions.last().filter(|_| in_block);
+        match last {
+            Some(&Instruction::Alu { op, rd, .. }) if rd == rn => match op {
+                Alu::And | Alu::Or | Alu::Xor => true,
+                Alu::Add | Alu::Sub => matches!(cond, Cond::E | Cond::Ne),
+                Alu::Adc | Alu::Sbb | Alu::Cmp => false,
+            },
+            _ => false,
+        }
+    }
+
     /// `xor rd, rd; cmp a, b; setcc rd`, or, if the comparison needs the register,
     /// `cmp a, b; setcc rd; movzx rd, rd`.
     fn compare_set(
@@ -178,7 +196,7 @@ impl Finisher<'_> {
         if free {
             self.emit(zero(rd));
         }
-        self.compare(compare, rn, source);
+        self.compare((compare, cond), rn, source);
         self.emit(Instruction::Set { cond, rd });
         if !free {
             let op = Extend::Zero8;
@@ -202,6 +220,12 @@ impl Finisher<'_> {
         self.emit(match (base, index, displacement) {
             (Some(rn), None, 0) if rd == rn => return,
             (Some(rn), None, 0) => Instruction::Mov { rd, rn },
+            (Some(rn), None, -0x7fff_ffff..0) if rd == rn => Instruction::Alu {
+                op: Alu::Sub,
+                size: Size::Bits64,
+                rd,
+                operand: Operand::Immediate(-displacement),
+            },
             (Some(rn), None, _) if rd == rn => add(Operand::Immediate(displacement)),
             (Some(rn), Some((rm, Scale::One)), 0) if rd == rn => add(Operand::Register(rm)),
             (Some(rn), Some((rm, Scale::One)), 0) if rd == rm => add(Operand::Register(rn)),
@@ -253,7 +277,7 @@ impl Finisher<'_> {
     fn leave_if_zero(&mut self, index: u32, divisor: Register) {
         let exits = self.code.exits.get(self.next_exit);
         if exits.is_some_and(|exit| exit.instruction == index) {
-            self.compare(Compare::Cmp, divisor, Source::Immediate(0));
+            self.compare((Compare::Cmp, Cond::E), divisor, Source::Immediate(0));
             self.exit_if(Cond::E, index, true);
         }
     }
@@ -262,8 +286,8 @@ impl Finisher<'_> {
     fn apart_if_negative_one(&mut self, divisor: Register) -> Label {
         let back = self.label();
         let label = self.stub(Stub::NegativeOne(back));
-        self.compare(Compare::Cmp, divisor, Source::Immediate(-1));
         let cond = Cond::E;
+        self.compare((Compare::Cmp, cond), divisor, Source::Immediate(-1));
         self.emit(Instruction::Jcc { cond, label });
         back
     }
