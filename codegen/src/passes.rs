@@ -184,6 +184,7 @@ fn apply<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ir::FunctionId;
     use crate::passes::testing::parse;
 
     const SOURCE: &str = "\
