@@ -28,6 +28,7 @@ pub mod inline;
 pub mod layout;
 pub mod loops;
 pub mod renumber;
+pub mod returns;
 mod rewrite;
 pub mod simplify;
 pub mod stack_checks;
@@ -163,6 +164,9 @@ fn optimise_fully(function: &mut Function, costs: Costs, signatures: &Signatures
         simplify_and_clean(function, costs, signatures);
     }
     if apply(function, signatures, if_conversion::convert) {
+        simplify_and_clean(function, costs, signatures);
+    }
+    if apply(function, signatures, returns::duplicate) {
         simplify_and_clean(function, costs, signatures);
     }
     apply(function, signatures, loops::hoist::hoist);
