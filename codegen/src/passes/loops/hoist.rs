@@ -152,6 +152,20 @@ fn block_before(function: &mut Function, flow: &Flow, header: BlockId) -> BlockI
         return only;
     }
     let new = BlockId(function.blocks.len() as u32);
+    if let [only] = outside[..]
+        && let Some((arguments, origin)) = redirect_only_edge(function, only, header, new)
+    {
+        append_jump(
+            function,
+            List::EMPTY,
+            Target {
+                block: header,
+                arguments,
+            },
+            origin,
+        );
+        return new;
+    }
     let mut origin = Origin::default();
     for from in outside {
         let last = function.blocks[from.index()].end as usize - 1;
@@ -168,20 +182,55 @@ fn block_before(function: &mut Function, flow: &Flow, header: BlockId) -> BlockI
         .len();
     let values: Vec<Value> = (0..count).map(|_| function.value()).collect();
     let list = function.make_list(&values);
-    let jump = Op::Jump {
-        target: Target {
-            block: header,
-            arguments: list,
-        },
+    let target = Target {
+        block: header,
+        arguments: list,
     };
+    append_jump(function, list, target, origin);
+    new
+}
+
+/// Leads the only edge from one block to another to a new block, to which nothing is handed over;
+/// gives what was. `None`, and nothing is changed, if there are two edges.
+fn redirect_only_edge(
+    function: &mut Function,
+    from: BlockId,
+    to: BlockId,
+    new: BlockId,
+) -> Option<(List, Origin)> {
+    if function
+        .successors(from)
+        .filter(|target| target.block == to)
+        .count()
+        != 1
+    {
+        return None;
+    }
+    let last = function.blocks[from.index()].end as usize - 1;
+    let terminator = &mut function.instructions[last];
+    let mut arguments = List::EMPTY;
+    rewrite::targets_mut(&mut terminator.op, |target| {
+        if target.block == to {
+            arguments = target.arguments;
+            *target = Target {
+                block: new,
+                arguments: List::EMPTY,
+            };
+        }
+    });
+    Some((arguments, terminator.origin))
+}
+
+/// Adds a block that does nothing but jump.
+fn append_jump(function: &mut Function, parameters: List, target: Target, origin: Origin) {
     let start = function.instructions.len() as u32;
-    function.instructions.push(Instruction { op: jump, origin });
+    let op = Op::Jump { target };
+    function.instructions.push(Instruction { op, origin });
     function.blocks.push(Block {
-        parameters: if count == 0 { List::EMPTY } else { list },
+        parameters,
         start,
         end: start + 1,
     });
-    new
 }
 
 #[cfg(test)]
@@ -243,18 +292,18 @@ mod tests {
             b2():
                 5: ret r0
             }",
-            "fn f - #args: 1, #reg: 5 {
+            "fn f - #args: 1, #reg: 4 {
             b0():
                 0: mva @r0, a0
-                1: br r0, b3(r0), b2()
+                1: br r0, b3(), b2()
             b1(@r1):
                 2: sub @r3, r1, r2
                 3: br r3, b1(r3), b2()
             b2():
                 4: ret r0
-            b3(@r4):
+            b3():
                 5: mul @r2, r0, r0
-                6: jmp b1(r4)
+                6: jmp b1(r0)
             }",
         );
     }
