@@ -488,11 +488,8 @@ impl Checker<'_, '_> {
         let first = ast.first_node(root).index();
         let mut is_straight = true;
         let mut reads = 0;
-        for (index, expression) in ast.expressions[..=root.index()]
-            .iter()
-            .enumerate()
-            .skip(first)
-        {
+        let nodes = &ast.expressions[first..=root.index()];
+        for (index, expression) in (first..).zip(nodes) {
             match expression.kind {
                 ExpressionKind::Variable(name) => {
                     reads += 1;

@@ -293,7 +293,7 @@ impl<'a, 's> Lowering<'a, 's> {
         let (ast, resolution) = (self.ast, self.resolution);
         self.values.clear();
         let mut value = Value(0);
-        for (index, expression) in nodes.clone().zip(&ast.expressions[nodes]) {
+        for (index, expression) in (first..).zip(&ast.expressions[nodes]) {
             let span = expression.span;
             value = match expression.kind {
                 ExpressionKind::Number(number) => self.constant(number, span),

@@ -538,10 +538,10 @@ impl<'s> Parser<'s> {
         before: Precedence,
     ) -> Parse<ExpressionId> {
         let mut comparisons = 0;
-        while let Some((precedence, operator)) = infix(self.current.token) {
-            if precedence <= before {
-                break;
-            }
+        let mut next = infix(self.current.token);
+        while let Some((precedence, operator)) = next
+            && precedence > before
+        {
             if precedence == Precedence::Comparison {
                 comparisons += 1;
                 if comparisons == 2 {
@@ -551,8 +551,10 @@ impl<'s> Parser<'s> {
             self.advance();
             let start_of_right = self.current.span;
             let mut right = self.unary()?;
-            if infix(self.current.token).is_some_and(|(next, _)| next > precedence) {
+            next = infix(self.current.token);
+            if next.is_some_and(|(next, _)| next > precedence) {
                 right = self.operators(start_of_right, right, precedence)?;
+                next = infix(self.current.token);
             }
             left = self.push(start, ExpressionKind::Binary(operator, left, right));
         }
@@ -560,8 +562,21 @@ impl<'s> Parser<'s> {
     }
 
     // unary = "-" unary | "!" unary | "-" number | primary
+    // primary = number | name | name "(" [expression {"," expression}] ")" | "(" expression ")"
     #[inline]
     fn unary(&mut self) -> Parse<ExpressionId> {
+        match self.current.token {
+            Token::Name => {
+                let name = self.name();
+                self.variable_or_call(name)
+            }
+            Token::Number => Ok(self.number()),
+            _ => self.unary_or_parenthesis(),
+        }
+    }
+
+    /// An operand that is neither a name nor a number.
+    fn unary_or_parenthesis(&mut self) -> Parse<ExpressionId> {
         let start = self.current.span;
         match self.current.token {
             Token::Minus => {
@@ -577,19 +592,6 @@ impl<'s> Parser<'s> {
                 let operand = self.nested(Self::unary)?;
                 Ok(self.push(start, ExpressionKind::Not(operand)))
             }
-            _ => self.primary(),
-        }
-    }
-
-    // primary = number | name | name "(" [expression {"," expression}] ")" | "(" expression ")"
-    #[inline]
-    fn primary(&mut self) -> Parse<ExpressionId> {
-        match self.current.token {
-            Token::Name => {
-                let name = self.name();
-                self.variable_or_call(name)
-            }
-            Token::Number => Ok(self.number()),
             Token::OpenParenthesis => {
                 let open = self.advance();
                 let inner = self.nested(Self::expression)?;
@@ -604,10 +606,15 @@ impl<'s> Parser<'s> {
     /// What a name is, by what stands behind it.
     #[inline]
     fn variable_or_call(&mut self, identifier: Identifier) -> Parse<ExpressionId> {
-        let Identifier { name, span } = identifier;
-        if !self.at(Token::OpenParenthesis) {
-            return Ok(self.push(span, ExpressionKind::Variable(name)));
+        if self.at(Token::OpenParenthesis) {
+            return self.call(identifier);
         }
+        let Identifier { name, span } = identifier;
+        Ok(self.push(span, ExpressionKind::Variable(name)))
+    }
+
+    fn call(&mut self, identifier: Identifier) -> Parse<ExpressionId> {
+        let Identifier { name, span } = identifier;
         let arguments = self.nested(Self::arguments)?;
         Ok(self.push(span, ExpressionKind::Call { name, arguments }))
     }
