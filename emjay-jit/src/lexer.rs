@@ -5,7 +5,7 @@
 //! parser knows then that the mistake has been reported.
 //!
 //! What tokens there are is said by the patterns of [`Token`]. Nearly all of a program are blanks,
-//! short names, small numbers and single characters: [`Lexer::next`] knows these at sight
+//! ASCII names, small numbers and single characters: [`Lexer::next`] knows these at sight
 //! ([`common`]) and leaves the others to the patterns.
 
 use logos::Logos;
@@ -206,7 +206,7 @@ impl<'s> Lexer<'s> {
         let Some(Err(())) = token else {
             let token = token.and_then(Result::ok).unwrap_or(Token::End);
             let value = match token {
-                Token::Name => Key::of(text).0,
+                Token::Name => Key::of(text.as_bytes()).0,
                 Token::Number => number(text).unwrap_or(NO_VALUE),
                 _ => 0,
             };
@@ -367,7 +367,7 @@ mod tests {
             pieces in proptest::collection::vec(proptest::prop_oneof![
                 "[ -~\n\t\x0b\x0c\r]",
                 "fn|let|return|if|else|while|=|/|\\*|[0-9]{1,20}|0x[0-9a-f]{1,17}",
-                "[a-z_][a-z0-9_]{0,9}",
+                "[a-z_][a-z0-9_]{0,12}",
                 "\\PC",
                 "//|/\\*|\\*/|\n|\u{FEFF}|\0",
             ], 0..24),

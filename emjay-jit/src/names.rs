@@ -26,9 +26,8 @@ impl Key {
     const NONE: Self = Self(0);
     const IS_HASH: u64 = 1 << 63;
 
-    /// The key of a name.
-    pub(crate) fn of(text: &str) -> Self {
-        let bytes = text.as_bytes();
+    /// The key of a name, in UTF-8.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         if bytes.len() <= 8 && bytes.is_ascii() {
             let word = |word, &byte| word << 8 | u64::from(byte);
             return Self(bytes.iter().fold(0, word));
@@ -78,7 +77,7 @@ pub struct Names<'s> {
 impl<'s> Names<'s> {
     /// The number of a name, which is made known if it is not.
     pub fn intern(&mut self, text: &'s str) -> Name {
-        self.intern_key(Key::of(text), || text)
+        self.intern_key(Key::of(text.as_bytes()), || text)
     }
 
     /// The same for a name whose key is known already.
@@ -139,7 +138,7 @@ impl<'s> Names<'s> {
 
     /// The number of a name, if it is known.
     pub fn find(&self, text: &str) -> Option<Name> {
-        self.search(Key::of(text), text).ok()
+        self.search(Key::of(text.as_bytes()), text).ok()
     }
 
     /// The text of a name.

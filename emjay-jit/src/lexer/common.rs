@@ -4,6 +4,7 @@
 //! `None` where what follows may belong to it, too: then the patterns decide.
 
 use super::Token;
+use crate::names::Key;
 
 /// What a byte is at the beginning of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +92,7 @@ pub(super) fn single(bytes: &[u8], start: usize, first: u8) -> Known {
     (!may_go_on).then(|| (SINGLE_TOKENS[first as usize], start + 1, 0))
 }
 
-/// A name of up to eight ASCII characters, or a keyword.
+/// A name of ASCII characters, or a keyword.
 #[inline]
 pub(super) fn name(bytes: &[u8], start: usize, first: u8) -> Known {
     let mut word = u64::from(first);
@@ -102,8 +103,11 @@ pub(super) fn name(bytes: &[u8], start: usize, first: u8) -> Known {
         end += 1;
         next = byte(bytes, end);
     }
-    if end - start > 8 || !next.is_ascii() {
+    if !next.is_ascii() {
         return None;
+    }
+    if end - start > 8 {
+        return Some((Token::Name, end, Key::of(&bytes[start..end]).0));
     }
     Some(match keyword(word) {
         Some(token) => (token, end, 0),
