@@ -331,12 +331,12 @@ mod tests {
         assert_eq!(lexer.errors[0].span, Span { start: 2, end: 4 });
     }
 
-    /// All tokens of a text by the patterns alone.
-    fn by_patterns(text: &str) -> Vec<Lexeme> {
+    /// All tokens of a text as `next` gives them.
+    fn lexemes(text: &str, next: impl Fn(&mut Lexer<'_>) -> Lexeme) -> Vec<Lexeme> {
         let mut lexer = Lexer::new(text);
         let mut lexemes = Vec::new();
         loop {
-            let lexeme = lexer.match_patterns(lexer.position);
+            let lexeme = next(&mut lexer);
             lexemes.push(lexeme);
             if lexeme.token == Token::End {
                 return lexemes;
@@ -345,15 +345,18 @@ mod tests {
     }
 
     fn at_sight(text: &str) -> Vec<Lexeme> {
-        let mut lexer = Lexer::new(text);
-        let mut lexemes = Vec::new();
-        loop {
-            let lexeme = lexer.next();
-            lexemes.push(lexeme);
-            if lexeme.token == Token::End {
-                return lexemes;
-            }
-        }
+        lexemes(text, Lexer::next)
+    }
+
+    fn by_patterns(text: &str) -> Vec<Lexeme> {
+        lexemes(text, |lexer| lexer.match_patterns(lexer.position))
+    }
+
+    #[test]
+    fn what_is_like_a_common_token_is_left_to_the_patterns() {
+        let text = "fn f_1(aé, éa, x9) { let fnx = 12ab+0x1F; /* ü */ return a<=b!=-c%2; } // ünd\n\
+                    if iff else while(1)&&!whilex||x==y*2/3>=4>5<6!7=8 =/**/= /=9 !/ <* 9é \u{a0} fn";
+        assert_eq!(at_sight(text), by_patterns(text));
     }
 
     proptest::proptest! {
