@@ -178,21 +178,31 @@ impl<'s> Lexer<'s> {
             Class::Blank | Class::Other => None,
         };
         let Some((token, end, value)) = known else {
-            return self.match_patterns(start);
+            return self.less_common(start);
         };
+        self.take(token, start, end, value)
+    }
+
+    /// A token that ends there.
+    #[inline]
+    fn take(&mut self, token: Token, start: usize, end: usize, value: u64) -> Lexeme {
         self.position = end;
-        Lexeme {
-            token,
-            span: Span {
-                start: start as u32,
-                end: end as u32,
-            },
-            value,
+        let span = Span {
+            start: start as u32,
+            end: end as u32,
+        };
+        Lexeme { token, span, value }
+    }
+
+    #[inline(never)]
+    fn less_common(&mut self, start: usize) -> Lexeme {
+        match common::long_name(self.text.as_bytes(), start) {
+            Some((token, end, value)) => self.take(token, start, end, value),
+            None => self.match_patterns(start),
         }
     }
 
     /// The next token from `start` on by the patterns of [`Token`].
-    #[inline(never)]
     fn match_patterns(&mut self, start: usize) -> Lexeme {
         self.tokens.bump(start - self.tokens.span().end);
         let token = self.tokens.next();
@@ -332,7 +342,7 @@ mod tests {
     }
 
     /// All tokens of a text as `next` gives them.
-    fn lexemes(text: &str, next: impl Fn(&mut Lexer<'_>) -> Lexeme) -> Vec<Lexeme> {
+    fn lexemes<'s>(text: &'s str, next: impl Fn(&mut Lexer<'s>) -> Lexeme) -> Vec<Lexeme> {
         let mut lexer = Lexer::new(text);
         let mut lexemes = Vec::new();
         loop {

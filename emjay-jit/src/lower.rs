@@ -304,7 +304,10 @@ impl<'a, 's> Lowering<'a, 's> {
                 ExpressionKind::Binary(operator, left, right) => {
                     let a = self.values[left.index() - first];
                     let b = self.values[right.index() - first];
-                    self.binary(operator, a, b, right, span)
+                    match plain_operator(operator) {
+                        Some(operator) => self.compute(operator, a, b, span),
+                        None => self.divide(operator, a, b, right, span),
+                    }
                 }
                 ExpressionKind::Negate(operand) => {
                     let a = self.values[operand.index() - first];
@@ -337,7 +340,10 @@ impl<'a, 's> Lowering<'a, 's> {
             let expression = self.ast.expression(id);
             if let ExpressionKind::Binary(operator, _, right) = expression.kind {
                 let b = self.expression(right);
-                value = self.binary(operator, value, b, right, expression.span);
+                value = match plain_operator(operator) {
+                    Some(operator) => self.compute(operator, value, b, expression.span),
+                    None => self.divide(operator, value, b, right, expression.span),
+                };
             }
         }
         value
@@ -376,22 +382,24 @@ impl<'a, 's> Lowering<'a, 's> {
 
     fn compare_with_zero(&mut self, condition: Condition, a: Value, span: Span) -> Value {
         let b = self.constant(0, span);
-        let dest = self.builder.value();
-        let operator = Binary::Compare(condition);
-        self.builder.emit(
-            Op::Binary {
-                operator,
-                dest,
-                a,
-                b,
-            },
-            span,
-        );
-        dest
+        self.compute(Binary::Compare(condition), a, b, span)
     }
 
     #[inline]
-    fn binary(
+    fn compute(&mut self, operator: Binary, a: Value, b: Value, span: Span) -> Value {
+        let dest = self.builder.value();
+        let op = Op::Binary {
+            operator,
+            dest,
+            a,
+            b,
+        };
+        self.builder.emit(op, span);
+        dest
+    }
+
+    // div @r2, r0, r1 or exit 0(r0)
+    fn divide(
         &mut self,
         operator: BinaryOperator,
         a: Value,
@@ -400,44 +408,9 @@ impl<'a, 's> Lowering<'a, 's> {
         span: Span,
     ) -> Value {
         let operator = match operator {
-            BinaryOperator::Add => Binary::Add,
-            BinaryOperator::Subtract => Binary::Subtract,
-            BinaryOperator::Multiply => Binary::Multiply,
-            BinaryOperator::Divide => return self.divide(Division::Signed, a, b, right, span),
-            BinaryOperator::Remainder => {
-                return self.divide(Division::SignedRemainder, a, b, right, span);
-            }
-            BinaryOperator::Equal => Binary::Compare(Condition::Equal),
-            BinaryOperator::NotEqual => Binary::Compare(Condition::NotEqual),
-            BinaryOperator::Less => Binary::Compare(Condition::Less),
-            BinaryOperator::LessEqual => Binary::Compare(Condition::LessEqual),
-            BinaryOperator::Greater => Binary::Compare(Condition::Greater),
-            BinaryOperator::GreaterEqual => Binary::Compare(Condition::GreaterEqual),
-            BinaryOperator::And => Binary::And,
-            BinaryOperator::Or => Binary::Or,
+            BinaryOperator::Divide => Division::Signed,
+            _ => Division::SignedRemainder,
         };
-        let dest = self.builder.value();
-        self.builder.emit(
-            Op::Binary {
-                operator,
-                dest,
-                a,
-                b,
-            },
-            span,
-        );
-        dest
-    }
-
-    // div @r2, r0, r1 or exit 0(r0)
-    fn divide(
-        &mut self,
-        operator: Division,
-        a: Value,
-        b: Value,
-        right: ExpressionId,
-        span: Span,
-    ) -> Value {
         let is_safe =
             matches!(self.ast.expression(right).kind, ExpressionKind::Number(n) if n != 0);
         let exit = (!is_safe).then(|| {
@@ -499,4 +472,23 @@ impl<'a, 's> Lowering<'a, 's> {
         };
         self.builder.emit_as(op, span, Linkage::Precall);
     }
+}
+
+/// The operator of the IR that computes the same; none does what divisions do.
+#[inline]
+fn plain_operator(operator: BinaryOperator) -> Option<Binary> {
+    Some(match operator {
+        BinaryOperator::Add => Binary::Add,
+        BinaryOperator::Subtract => Binary::Subtract,
+        BinaryOperator::Multiply => Binary::Multiply,
+        BinaryOperator::Divide | BinaryOperator::Remainder => return None,
+        BinaryOperator::Equal => Binary::Compare(Condition::Equal),
+        BinaryOperator::NotEqual => Binary::Compare(Condition::NotEqual),
+        BinaryOperator::Less => Binary::Compare(Condition::Less),
+        BinaryOperator::LessEqual => Binary::Compare(Condition::LessEqual),
+        BinaryOperator::Greater => Binary::Compare(Condition::Greater),
+        BinaryOperator::GreaterEqual => Binary::Compare(Condition::GreaterEqual),
+        BinaryOperator::And => Binary::And,
+        BinaryOperator::Or => Binary::Or,
+    })
 }

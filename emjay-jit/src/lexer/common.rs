@@ -92,7 +92,7 @@ pub(super) fn single(bytes: &[u8], start: usize, first: u8) -> Known {
     (!may_go_on).then(|| (SINGLE_TOKENS[first as usize], start + 1, 0))
 }
 
-/// A name of ASCII characters, or a keyword.
+/// A name of up to eight ASCII characters, or a keyword.
 #[inline]
 pub(super) fn name(bytes: &[u8], start: usize, first: u8) -> Known {
     let mut word = u64::from(first);
@@ -103,16 +103,25 @@ pub(super) fn name(bytes: &[u8], start: usize, first: u8) -> Known {
         end += 1;
         next = byte(bytes, end);
     }
-    if !next.is_ascii() {
+    if end - start > 8 || !next.is_ascii() {
         return None;
-    }
-    if end - start > 8 {
-        return Some((Token::Name, end, Key::of(&bytes[start..end]).0));
     }
     Some(match keyword(word) {
         Some(token) => (token, end, 0),
         None => (Token::Name, end, word),
     })
+}
+
+/// A name of more than eight ASCII characters.
+pub(super) fn long_name(bytes: &[u8], start: usize) -> Known {
+    let mut end = start;
+    while Class::of(byte(bytes, end)) >= Class::Letter {
+        end += 1;
+    }
+    let is_name = Class::of(byte(bytes, start)) == Class::Letter
+        && end - start > 8
+        && byte(bytes, end).is_ascii();
+    is_name.then(|| (Token::Name, end, Key::of(&bytes[start..end]).0))
 }
 
 /// The characters of a short text, one behind the other.
