@@ -17,6 +17,7 @@
 //!
 //! Each pass takes time in proportion to the function's size.
 
+pub mod accumulate;
 pub mod blocks;
 mod calls;
 pub mod constants;
@@ -27,6 +28,7 @@ pub mod inline;
 pub mod layout;
 pub mod loops;
 pub mod renumber;
+pub mod returns;
 mod rewrite;
 pub mod simplify;
 pub mod stack_checks;
@@ -37,7 +39,7 @@ mod testing;
 pub use blocks::split_critical_edges;
 
 use crate::ir::verify::verify_function;
-use crate::ir::{Function, Module};
+use crate::ir::{Function, FunctionId, Module};
 use calls::Calls;
 use strength::Costs;
 
@@ -60,6 +62,9 @@ pub struct Options {
     pub inline: bool,
     /// What decides between ways of multiplying and dividing ([`Level::Full`] only).
     pub costs: Costs,
+    /// The reason of the exit when the stack is exhausted, if recursive calls may become jumps
+    /// ([`Level::Full`] only).
+    pub exhausted: Option<u32>,
 }
 
 impl Default for Options {
@@ -67,6 +72,7 @@ impl Default for Options {
         Self {
             inline: true,
             costs: Costs::AARCH64,
+            exhausted: None,
         }
     }
 }
@@ -110,8 +116,8 @@ impl Signatures {
 pub fn optimise(module: &mut Module, level: Level, options: Options) {
     let signatures = Signatures::of(module);
     if level != Level::Full || !options.inline {
-        for function in &mut module.functions {
-            optimise_function(function, level, options.costs, &signatures);
+        for (id, function) in (0..).map(FunctionId).zip(&mut module.functions) {
+            optimise_function(function, id, level, options, &signatures);
         }
         return;
     }
@@ -120,7 +126,7 @@ pub fn optimise(module: &mut Module, level: Level, options: Options) {
     for id in order {
         inline::inline(module, id, |callee| is_done[callee.index()]);
         let function = &mut module.functions[id.index()];
-        optimise_function(function, level, options.costs, &signatures);
+        optimise_function(function, id, level, options, &signatures);
         is_done[id.index()] = true;
     }
 }
@@ -129,8 +135,9 @@ pub fn optimise(module: &mut Module, level: Level, options: Options) {
 /// other here: several threads may do this.
 pub fn optimise_function(
     function: &mut Function,
+    id: FunctionId,
     level: Level,
-    costs: Costs,
+    options: Options,
     signatures: &Signatures,
 ) {
     match level {
@@ -138,7 +145,14 @@ pub fn optimise_function(
         Level::Basic => BASIC
             .into_iter()
             .for_each(|(_, pass)| apply(function, signatures, pass)),
-        Level::Full => optimise_fully(function, costs, signatures),
+        Level::Full => {
+            if let Some(exhausted) = options.exhausted {
+                apply(function, signatures, |function| {
+                    accumulate::accumulate(function, id, exhausted)
+                });
+            }
+            optimise_fully(function, options.costs, signatures);
+        }
     }
 }
 
@@ -150,6 +164,9 @@ fn optimise_fully(function: &mut Function, costs: Costs, signatures: &Signatures
         simplify_and_clean(function, costs, signatures);
     }
     if apply(function, signatures, if_conversion::convert) {
+        simplify_and_clean(function, costs, signatures);
+    }
+    if apply(function, signatures, returns::duplicate) {
         simplify_and_clean(function, costs, signatures);
     }
     apply(function, signatures, loops::hoist::hoist);
@@ -184,7 +201,6 @@ fn apply<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::FunctionId;
     use crate::passes::testing::parse;
 
     const SOURCE: &str = "\

@@ -48,13 +48,15 @@ impl Backend {
                 Architecture::Aarch64 => Costs::AARCH64,
                 Architecture::X86_64 => Costs::X86_64,
             },
+            exhausted: Some(Reason::StackExhausted.number()),
         };
         if self.inline && self.level == Level::Full || !is_large(module) {
             passes::optimise(module, self.level, options);
         } else {
             let signatures = passes::Signatures::of(module);
-            for_each_in_parallel(&mut module.functions, |function| {
-                passes::optimise_function(function, self.level, options.costs, &signatures);
+            let mut functions: Vec<_> = ids(module).zip(&mut module.functions).collect();
+            for_each_in_parallel(&mut functions, |(id, function)| {
+                passes::optimise_function(function, *id, self.level, options, &signatures);
             });
         }
         if self.stack_checks() == StackChecks::InFunctions {
