@@ -4,6 +4,8 @@
 //! names means. Statements are visited in their order, and the nodes of an expression stand side by
 //! side in the order of their evaluation, so that looking through them is a loop.
 
+use std::ops::Range;
+
 use codegen::ir::{Callee, FunctionId, ImportId};
 use diagnostics::{SHOWN_ERRORS, nearest};
 
@@ -30,7 +32,8 @@ impl Variable {
 /// What the names of a tree stand for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Resolution {
-    /// By expression: the number of the variable, or [`Resolution::callee`].
+    /// By expression: the number of the variable, or [`Resolution::callee`]; of a whole expression
+    /// that ends with an operator 1 more than [`Resolution::straight_nodes`] begin with, or 0.
     expressions: Vec<u32>,
     /// By statement: the variable that it sets, or the number of the loop.
     statements: Vec<u32>,
@@ -58,6 +61,8 @@ struct LoopFacts {
 pub(crate) struct FunctionFacts {
     /// How many variables it has, parameters included.
     pub(crate) variables: u32,
+    /// How often they are read.
+    pub(crate) reads: u32,
     /// Whether it has neither `if` nor `while` nor `&&` nor `||`.
     pub(crate) is_straight_line: bool,
 }
@@ -80,6 +85,20 @@ impl Resolution {
         } else {
             Callee::Import(ImportId(number & !IS_BUILT_IN))
         }
+    }
+
+    /// The nodes of a whole expression if it is an operator, and nothing in it calls or decides:
+    /// they can be lowered one after another.
+    #[inline]
+    pub(crate) fn straight_nodes(&self, ast: &Ast<'_>, root: ExpressionId) -> Option<Range<usize>> {
+        let is_operator = matches!(
+            ast.expression(root).kind,
+            ExpressionKind::Binary(..) | ExpressionKind::Negate(_) | ExpressionKind::Not(_)
+        );
+        let first = self.expressions[root.index()].checked_sub(1);
+        first
+            .filter(|_| is_operator)
+            .map(|first| first as usize..root.index() + 1)
     }
 
     /// The variable that a statement declares or assigns to, by the statement's position.
@@ -144,6 +163,7 @@ pub(crate) fn check(ast: &Ast<'_>, scope: Scope<'_>) -> Result<Resolution, Vec<C
         variables: Vec::new(),
         scopes: Vec::new(),
         is_straight_line: true,
+        reads: 0,
         is_entry: false,
         parameters: Slice::default(),
         reported: Vec::new(),
@@ -185,6 +205,7 @@ struct Checker<'a, 's> {
     /// The variables that are visible, in the order of their declaration.
     scopes: Vec<Name>,
     is_straight_line: bool,
+    reads: u32,
     is_entry: bool,
     /// Those of the function.
     parameters: Slice,
@@ -232,6 +253,7 @@ impl Checker<'_, '_> {
     fn function(&mut self, index: usize, function: &Function) {
         self.variables.clear();
         self.is_straight_line = true;
+        self.reads = 0;
         self.is_entry = self.scope.entry == Some(FunctionId(index as u32));
         self.parameters = function.parameters;
         for &parameter in &self.ast.parameters[function.parameters.range()] {
@@ -250,6 +272,7 @@ impl Checker<'_, '_> {
         }
         self.resolution.functions[index] = FunctionFacts {
             variables: self.variables.len() as u32,
+            reads: self.reads,
             is_straight_line: self.is_straight_line,
         };
     }
@@ -462,27 +485,43 @@ impl Checker<'_, '_> {
     /// Looks through the nodes of an expression.
     fn expression(&mut self, root: ExpressionId) {
         let ast = self.ast;
-        for index in ast.first_node(root).index()..=root.index() {
-            let expression = &ast.expressions[index];
+        let first = ast.first_node(root).index();
+        let mut is_straight = true;
+        let mut reads = 0;
+        let nodes = &ast.expressions[first..=root.index()];
+        for (index, expression) in (first..).zip(nodes) {
             match expression.kind {
                 ExpressionKind::Variable(name) => {
+                    reads += 1;
                     let number = self.variable(name, expression.span);
                     self.resolution.expressions[index] = number;
-                    let parameters = self.parameters.range();
-                    let flags = &mut self.resolution.read_parameters[parameters];
-                    if let Some(is_read) = flags.get_mut(number as usize) {
-                        *is_read = true;
+                    if (number as usize) < self.parameters.len() {
+                        let parameter = self.parameters.start + number;
+                        self.resolution.read_parameters[parameter as usize] = true;
                     }
                 }
                 ExpressionKind::Call { name, arguments } => {
+                    is_straight = false;
                     self.resolution.expressions[index] =
                         self.call(name, expression.span, arguments.len());
                 }
                 ExpressionKind::Binary(BinaryOperator::And | BinaryOperator::Or, ..) => {
+                    is_straight = false;
                     self.is_straight_line = false;
                 }
-                _ => {}
+                ExpressionKind::Binary(..)
+                | ExpressionKind::Negate(_)
+                | ExpressionKind::Not(_)
+                | ExpressionKind::Number(_) => {}
             }
+        }
+        self.reads += reads;
+        let is_operator = matches!(
+            ast.expression(root).kind,
+            ExpressionKind::Binary(..) | ExpressionKind::Negate(_) | ExpressionKind::Not(_)
+        );
+        if is_straight && is_operator {
+            self.resolution.expressions[root.index()] = first as u32 + 1;
         }
     }
 

@@ -1,15 +1,22 @@
 //! Tokens of the language.
 //!
 //! The parser asks for one token after another; a token is a kind and a range, nothing is copied.
-//! [`Token`] defines the language, and logos makes the lexer of it. In front of that stands a
-//! shortcut for what most of a text consists of: blanks, names and numbers in ASCII, and signs that
-//! stand alone. What can't be read is a token, too, [`Token::Error`], and is described in
-//! [`Lexer::errors`]: the parser knows then that the mistake has been reported.
+//! What can't be read is a token, too, [`Token::Error`], and is described in [`Lexer::errors`]: the
+//! parser knows then that the mistake has been reported.
+//!
+//! What tokens there are is said by the patterns of [`Token`]. Nearly all of a program are blanks,
+//! ASCII names, small numbers and single characters: [`Lexer::next`] knows these at sight
+//! ([`common`]) and leaves the others to the patterns.
 
 use logos::Logos;
 
 use crate::error::{SyntaxError, SyntaxErrorKind};
+use crate::names::Key;
 use crate::span::Span;
+
+mod common;
+
+use common::Class;
 
 /// A token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Logos)]
@@ -99,7 +106,21 @@ impl Token {
 pub(crate) struct Lexeme {
     pub(crate) token: Token,
     pub(crate) span: Span,
+    /// What is found out while it is read: of a number its value, [`NO_VALUE`] if that is not
+    /// allowed; of a name its [`Key`].
+    pub(crate) value: u64,
 }
+
+impl Lexeme {
+    /// The key of a name.
+    #[inline]
+    pub(crate) fn key(&self) -> Key {
+        Key(self.value)
+    }
+}
+
+/// In place of the value of a number that is malformed or too large: larger than all values.
+pub(crate) const NO_VALUE: u64 = u64::MAX;
 
 /// Goes behind the end of a comment; `false` if it has none.
 fn block_comment(lexer: &mut logos::Lexer<'_, Token>) -> logos::FilterResult<(), ()> {
@@ -112,100 +133,12 @@ fn block_comment(lexer: &mut logos::Lexer<'_, Token>) -> logos::FilterResult<(),
     }
 }
 
-/// What the shortcut does at a byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum First {
-    /// Leaves it to the other lexer.
-    Other,
-    /// Skips it.
-    Blank,
-    /// Reads a name or a keyword.
-    Letter,
-    /// Reads a number.
-    Digit,
-    /// It is a token, see [`SIGNS`].
-    Sign,
-    /// The same unless `=`, `/` or `*` follows, with which it may be a longer token or a comment.
-    Short,
-}
-
-/// By byte: what begins with it.
-static FIRST: [First; 256] = {
-    let mut table = [First::Other; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        table[byte as usize] = match byte {
-            b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c => First::Blank,
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => First::Letter,
-            b'0'..=b'9' => First::Digit,
-            b'(' | b')' | b'{' | b'}' | b',' | b';' | b'+' | b'-' | b'*' | b'%' => First::Sign,
-            b'=' | b'<' | b'>' | b'!' | b'/' => First::Short,
-            _ => First::Other,
-        };
-        byte += 1;
-    }
-    table
-};
-
-/// The tokens of one sign, by byte.
-static SIGNS: [Token; 256] = {
-    let mut table = [Token::Error; 256];
-    table[b'(' as usize] = Token::OpenParenthesis;
-    table[b')' as usize] = Token::CloseParenthesis;
-    table[b'{' as usize] = Token::OpenBrace;
-    table[b'}' as usize] = Token::CloseBrace;
-    table[b',' as usize] = Token::Comma;
-    table[b';' as usize] = Token::Semicolon;
-    table[b'+' as usize] = Token::Plus;
-    table[b'-' as usize] = Token::Minus;
-    table[b'*' as usize] = Token::Star;
-    table[b'%' as usize] = Token::Percent;
-    table[b'=' as usize] = Token::Assign;
-    table[b'<' as usize] = Token::Less;
-    table[b'>' as usize] = Token::Greater;
-    table[b'!' as usize] = Token::Not;
-    table[b'/' as usize] = Token::Slash;
-    table
-};
-
-/// Whether a byte goes on with a name or a number.
-fn goes_on(byte: u8) -> bool {
-    matches!(FIRST[usize::from(byte)], First::Letter | First::Digit)
-}
-
-#[inline]
-fn word(text: &[u8]) -> Token {
-    if text.len() < 2 {
-        return Token::Name;
-    }
-    match text {
-        b"fn" => Token::Fn,
-        b"let" => Token::Let,
-        b"return" => Token::Return,
-        b"if" => Token::If,
-        b"else" => Token::Else,
-        b"while" => Token::While,
-        _ => Token::Name,
-    }
-}
-
-/// Behind the letters and digits of ASCII from `start` on.
-#[inline]
-fn end_of_word(bytes: &[u8], start: usize) -> usize {
-    let mut end = start + 1;
-    while let Some(&byte) = bytes.get(end)
-        && goes_on(byte)
-    {
-        end += 1;
-    }
-    end
-}
-
 /// Hands out the tokens of a text.
 pub(crate) struct Lexer<'s> {
     text: &'s str,
     /// Where the next token is looked for.
     position: usize,
+    /// Reads what is not common.
     tokens: logos::Lexer<'s, Token>,
     /// What could not be read.
     pub(crate) errors: Vec<SyntaxError>,
@@ -230,60 +163,66 @@ impl<'s> Lexer<'s> {
     }
 
     /// The next token; at the end of the text always [`Token::End`].
-    #[inline]
     pub(crate) fn next(&mut self) -> Lexeme {
         let bytes = self.text.as_bytes();
         let mut start = self.position;
-        while let Some(&byte) = bytes.get(start)
-            && FIRST[usize::from(byte)] == First::Blank
-        {
+        let mut first = common::byte(bytes, start);
+        while Class::of(first) == Class::Blank {
             start += 1;
+            first = common::byte(bytes, start);
         }
-        let first = bytes.get(start).copied().unwrap_or_default();
-        // The shortcut for the common tokens.
-        let (token, end) = match FIRST[usize::from(first)] {
-            First::Sign => (SIGNS[usize::from(first)], start + 1),
-            First::Letter => {
-                let end = end_of_word(bytes, start);
-                (word(&bytes[start..end]), end)
-            }
-            First::Digit => (Token::Number, end_of_word(bytes, start)),
-            First::Short if !matches!(bytes.get(start + 1), Some(b'=' | b'/' | b'*')) => {
-                (SIGNS[usize::from(first)], start + 1)
-            }
-            First::Short | First::Blank | First::Other => return self.next_of_all(start),
+        let known = match Class::of(first) {
+            Class::Single => common::single(bytes, start, first),
+            Class::Letter => common::name(bytes, start, first),
+            Class::Digit => common::number(bytes, start),
+            Class::Blank | Class::Other => None,
         };
-        // A word may go on with letters outside of ASCII.
-        if bytes.get(end).is_some_and(|byte| !byte.is_ascii()) {
-            return self.next_of_all(start);
-        }
+        let Some((token, end, value)) = known else {
+            return self.less_common(start);
+        };
+        self.take(token, start, end, value)
+    }
+
+    /// A token that ends there.
+    #[inline]
+    fn take(&mut self, token: Token, start: usize, end: usize, value: u64) -> Lexeme {
         self.position = end;
         let span = Span {
             start: start as u32,
             end: end as u32,
         };
-        Lexeme { token, span }
+        Lexeme { token, span, value }
     }
 
-    /// The next token from `start` on, whatever it is.
-    #[cold]
-    fn next_of_all(&mut self, start: usize) -> Lexeme {
+    #[inline(never)]
+    fn less_common(&mut self, start: usize) -> Lexeme {
+        match common::long_name(self.text.as_bytes(), start) {
+            Some((token, end, value)) => self.take(token, start, end, value),
+            None => self.match_patterns(start),
+        }
+    }
+
+    /// The next token from `start` on by the patterns of [`Token`].
+    fn match_patterns(&mut self, start: usize) -> Lexeme {
         self.tokens.bump(start - self.tokens.span().end);
         let token = self.tokens.next();
         let range = self.tokens.span();
         self.position = range.end;
+        let text = self.tokens.slice();
         let span = Span {
             start: range.start as u32,
             end: range.end as u32,
         };
-        match token {
-            Some(Ok(token)) => Lexeme { token, span },
-            None => Lexeme {
-                token: Token::End,
-                span,
-            },
-            Some(Err(())) => self.error(span),
-        }
+        let Some(Err(())) = token else {
+            let token = token.and_then(Result::ok).unwrap_or(Token::End);
+            let value = match token {
+                Token::Name => Key::of(text.as_bytes()).0,
+                Token::Number => number(text).unwrap_or(NO_VALUE),
+                _ => 0,
+            };
+            return Lexeme { token, span, value };
+        };
+        self.error(span)
     }
 
     /// Leaves out everything up to the end.
@@ -312,6 +251,7 @@ impl<'s> Lexer<'s> {
         Lexeme {
             token: Token::Error,
             span,
+            value: 0,
         }
     }
 }
@@ -324,22 +264,8 @@ pub(crate) enum NumberError {
 }
 
 /// The value of a number literal, decimal or `0x` hex, up to 2^63.
-#[inline]
 pub(crate) fn number(text: &str) -> Result<u64, NumberError> {
-    let bytes = text.as_bytes();
-    // 18 digits are always less than 2^63.
-    if bytes.len() <= 18 {
-        let mut value = 0;
-        let all_digits = bytes.iter().all(|byte| {
-            let digit = byte.wrapping_sub(b'0');
-            value = value * 10 + u64::from(digit);
-            digit < 10
-        });
-        if all_digits {
-            return Ok(value);
-        }
-    }
-    let (digits, radix) = match bytes {
+    let (digits, radix) = match text.as_bytes() {
         [b'0', b'x' | b'X', ..] => (&text[2..], 16),
         _ => (text, 10),
     };
@@ -379,23 +305,6 @@ mod tests {
         );
     }
 
-    /// The tokens as logos alone finds them.
-    fn tokens_of_logos(text: &str) -> Vec<(Token, &str)> {
-        let mut lexer = Token::lexer(text);
-        let next = || {
-            let token = lexer.next()?;
-            Some((token.unwrap_or(Token::Error), lexer.slice()))
-        };
-        std::iter::from_fn(next).collect()
-    }
-
-    #[test]
-    fn the_shortcut_changes_nothing() {
-        let text = "fn f_1(aé, éa, x9) { let fnx = 12ab+0x1F; /* ü */ return a<=b!=-c%2; } // ünd\n\
-                    if iff else while(1)&&!whilex||x==y*2/3>=4>5<6!7=8 =/**/= /=9 !/ <* 9é \u{a0} fn";
-        assert_eq!(tokens(text), tokens_of_logos(text));
-    }
-
     #[test]
     fn names_are_those_of_unicode_and_may_begin_with_an_underscore() {
         assert_eq!(
@@ -430,6 +339,55 @@ mod tests {
         assert_eq!(lexer.next().token, Token::End);
         assert_eq!(lexer.errors.len(), 1);
         assert_eq!(lexer.errors[0].span, Span { start: 2, end: 4 });
+    }
+
+    /// All tokens of a text as `next` gives them.
+    fn lexemes<'s>(text: &'s str, next: impl Fn(&mut Lexer<'s>) -> Lexeme) -> Vec<Lexeme> {
+        let mut lexer = Lexer::new(text);
+        let mut lexemes = Vec::new();
+        loop {
+            let lexeme = next(&mut lexer);
+            lexemes.push(lexeme);
+            if lexeme.token == Token::End {
+                return lexemes;
+            }
+        }
+    }
+
+    fn at_sight(text: &str) -> Vec<Lexeme> {
+        lexemes(text, Lexer::next)
+    }
+
+    fn by_patterns(text: &str) -> Vec<Lexeme> {
+        lexemes(text, |lexer| lexer.match_patterns(lexer.position))
+    }
+
+    #[test]
+    fn what_is_like_a_common_token_is_left_to_the_patterns() {
+        let text = "fn f_1(aé, éa, x9) { let fnx = 12ab+0x1F; /* ü */ return a<=b!=-c%2; } // ünd\n\
+                    if iff else while(1)&&!whilex||x==y*2/3>=4>5<6!7=8 =/**/= /=9 !/ <* 9é \u{a0} fn";
+        assert_eq!(at_sight(text), by_patterns(text));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config {
+            failure_persistence: None,
+            ..Default::default()
+        })]
+
+        #[test]
+        fn what_is_known_at_sight_is_what_the_patterns_say(
+            pieces in proptest::collection::vec(proptest::prop_oneof![
+                "[ -~\n\t\x0b\x0c\r]",
+                "fn|let|return|if|else|while|=|/|\\*|[0-9]{1,20}|0x[0-9a-f]{1,17}",
+                "[a-z_][a-z0-9_]{0,12}",
+                "\\PC",
+                "//|/\\*|\\*/|\n|\u{FEFF}|\0",
+            ], 0..24),
+        ) {
+            let text = pieces.concat();
+            proptest::prop_assert_eq!(at_sight(&text), by_patterns(&text), "{}", text);
+        }
     }
 
     #[test]

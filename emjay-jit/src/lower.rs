@@ -7,6 +7,8 @@
 //! Numbers are given as the source is read: operands from left to right, then the result; but the
 //! result of a call before its arguments.
 
+use std::ops::Range;
+
 use codegen::Linkage;
 use codegen::ir::{Binary, Callee, Condition, Division, ImportId, Module, Op, Unary, Value};
 
@@ -103,6 +105,8 @@ struct Lowering<'a, 's> {
     variables: Variables,
     entry: Option<Entry>,
     entry_value: Option<Value>,
+    /// The values of the nodes of a straight expression.
+    values: Vec<Value>,
     /// Operators whose right operands are still to be lowered.
     spine: Vec<ExpressionId>,
     /// Arguments of calls that are being lowered.
@@ -125,8 +129,9 @@ impl<'a, 's> Lowering<'a, 's> {
         variables.start(facts.variables as usize);
         let parameters = function.parameters.len() as u32;
         let name = ast.names.text(function.name.name);
-        // Each node is an instruction at most, save for logic; blocks have jumps.
-        let instructions = function.nodes as usize + function.body.statements.len() + 8;
+        // Each node is an instruction, save for variables and logic; blocks have jumps.
+        let nodes = function.nodes.saturating_sub(facts.reads);
+        let instructions = (nodes + parameters) as usize + 8;
         let mut lowering = Self {
             ast,
             resolution,
@@ -135,6 +140,7 @@ impl<'a, 's> Lowering<'a, 's> {
             variables,
             entry: None,
             entry_value: None,
+            values: Vec::new(),
             spine: Vec::new(),
             arguments: Vec::new(),
             parameters,
@@ -227,11 +233,11 @@ impl<'a, 's> Lowering<'a, 's> {
     fn statement(&mut self, index: usize, statement: Statement) {
         match statement.kind {
             StatementKind::Let { value, .. } | StatementKind::Assign { value, .. } => {
-                let value = self.expression(value);
+                let value = self.whole_expression(value);
                 self.variables.set(self.resolution.target(index), value);
             }
             StatementKind::Return(value) => {
-                let value = self.expression(value);
+                let value = self.whole_expression(value);
                 self.builder.emit(Op::Return { value }, statement.span);
             }
             StatementKind::Expression(expression) => {
@@ -253,6 +259,7 @@ impl<'a, 's> Lowering<'a, 's> {
 
     // ---- expressions ----
 
+    #[inline]
     fn constant(&mut self, value: i64, span: Span) -> Value {
         let dest = self.builder.value();
         self.builder.emit(Op::Constant { dest, value }, span);
@@ -271,6 +278,52 @@ impl<'a, 's> Lowering<'a, 's> {
         }
     }
 
+    /// Lowers an expression: the short way if that is known to be possible.
+    fn whole_expression(&mut self, root: ExpressionId) -> Value {
+        match self.resolution.straight_nodes(self.ast, root) {
+            Some(nodes) => self.straight_expression(nodes),
+            None => self.expression(root),
+        }
+    }
+
+    /// Lowers an expression without calls and decisions: the order of its nodes is the order of
+    /// its instructions.
+    fn straight_expression(&mut self, nodes: Range<usize>) -> Value {
+        let first = nodes.start;
+        let (ast, resolution) = (self.ast, self.resolution);
+        self.values.clear();
+        let mut value = Value(0);
+        for (index, expression) in (first..).zip(&ast.expressions[nodes]) {
+            let span = expression.span;
+            value = match expression.kind {
+                ExpressionKind::Number(number) => self.constant(number, span),
+                ExpressionKind::Variable(_) => {
+                    let variable = resolution.variable(ExpressionId(index as u32));
+                    self.current(variable, span)
+                }
+                ExpressionKind::Binary(operator, left, right) => {
+                    let a = self.values[left.index() - first];
+                    let b = self.values[right.index() - first];
+                    match plain_operator(operator) {
+                        Some(operator) => self.compute(operator, a, b, span),
+                        None => self.divide(operator, a, b, right, span),
+                    }
+                }
+                ExpressionKind::Negate(operand) => {
+                    let a = self.values[operand.index() - first];
+                    self.negate(a, span)
+                }
+                ExpressionKind::Not(operand) => {
+                    let a = self.values[operand.index() - first];
+                    self.compare_with_zero(Condition::Equal, a, span)
+                }
+                ExpressionKind::Call { .. } => self.call(ExpressionId(index as u32)),
+            };
+            self.values.push(value);
+        }
+        value
+    }
+
     /// Lowers an expression; left operands without recursion, for long sums lean to the left.
     fn expression(&mut self, root: ExpressionId) -> Value {
         let first = self.spine.len();
@@ -287,7 +340,10 @@ impl<'a, 's> Lowering<'a, 's> {
             let expression = self.ast.expression(id);
             if let ExpressionKind::Binary(operator, _, right) = expression.kind {
                 let b = self.expression(right);
-                value = self.binary(operator, value, b, right, expression.span);
+                value = match plain_operator(operator) {
+                    Some(operator) => self.compute(operator, value, b, expression.span),
+                    None => self.divide(operator, value, b, right, expression.span),
+                };
             }
         }
         value
@@ -304,11 +360,7 @@ impl<'a, 's> Lowering<'a, 's> {
             }
             ExpressionKind::Negate(operand) => {
                 let a = self.expression(operand);
-                let dest = self.builder.value();
-                let operator = Unary::Negate;
-                self.builder
-                    .emit(Op::Unary { operator, dest, a }, expression.span);
-                dest
+                self.negate(a, expression.span)
             }
             // mvi @r1, 0
             // eq  @r2, r0, r1
@@ -321,24 +373,33 @@ impl<'a, 's> Lowering<'a, 's> {
         }
     }
 
-    fn compare_with_zero(&mut self, condition: Condition, a: Value, span: Span) -> Value {
-        let b = self.constant(0, span);
+    fn negate(&mut self, a: Value, span: Span) -> Value {
         let dest = self.builder.value();
-        let operator = Binary::Compare(condition);
-        self.builder.emit(
-            Op::Binary {
-                operator,
-                dest,
-                a,
-                b,
-            },
-            span,
-        );
+        let operator = Unary::Negate;
+        self.builder.emit(Op::Unary { operator, dest, a }, span);
         dest
     }
 
+    fn compare_with_zero(&mut self, condition: Condition, a: Value, span: Span) -> Value {
+        let b = self.constant(0, span);
+        self.compute(Binary::Compare(condition), a, b, span)
+    }
+
     #[inline]
-    fn binary(
+    fn compute(&mut self, operator: Binary, a: Value, b: Value, span: Span) -> Value {
+        let dest = self.builder.value();
+        let op = Op::Binary {
+            operator,
+            dest,
+            a,
+            b,
+        };
+        self.builder.emit(op, span);
+        dest
+    }
+
+    // div @r2, r0, r1 or exit 0(r0)
+    fn divide(
         &mut self,
         operator: BinaryOperator,
         a: Value,
@@ -347,44 +408,9 @@ impl<'a, 's> Lowering<'a, 's> {
         span: Span,
     ) -> Value {
         let operator = match operator {
-            BinaryOperator::Add => Binary::Add,
-            BinaryOperator::Subtract => Binary::Subtract,
-            BinaryOperator::Multiply => Binary::Multiply,
-            BinaryOperator::Divide => return self.divide(Division::Signed, a, b, right, span),
-            BinaryOperator::Remainder => {
-                return self.divide(Division::SignedRemainder, a, b, right, span);
-            }
-            BinaryOperator::Equal => Binary::Compare(Condition::Equal),
-            BinaryOperator::NotEqual => Binary::Compare(Condition::NotEqual),
-            BinaryOperator::Less => Binary::Compare(Condition::Less),
-            BinaryOperator::LessEqual => Binary::Compare(Condition::LessEqual),
-            BinaryOperator::Greater => Binary::Compare(Condition::Greater),
-            BinaryOperator::GreaterEqual => Binary::Compare(Condition::GreaterEqual),
-            BinaryOperator::And => Binary::And,
-            BinaryOperator::Or => Binary::Or,
+            BinaryOperator::Divide => Division::Signed,
+            _ => Division::SignedRemainder,
         };
-        let dest = self.builder.value();
-        self.builder.emit(
-            Op::Binary {
-                operator,
-                dest,
-                a,
-                b,
-            },
-            span,
-        );
-        dest
-    }
-
-    // div @r2, r0, r1 or exit 0(r0)
-    fn divide(
-        &mut self,
-        operator: Division,
-        a: Value,
-        b: Value,
-        right: ExpressionId,
-        span: Span,
-    ) -> Value {
         let is_safe =
             matches!(self.ast.expression(right).kind, ExpressionKind::Number(n) if n != 0);
         let exit = (!is_safe).then(|| {
@@ -446,4 +472,23 @@ impl<'a, 's> Lowering<'a, 's> {
         };
         self.builder.emit_as(op, span, Linkage::Precall);
     }
+}
+
+/// The operator of the IR that computes the same; none does what divisions do.
+#[inline]
+fn plain_operator(operator: BinaryOperator) -> Option<Binary> {
+    Some(match operator {
+        BinaryOperator::Add => Binary::Add,
+        BinaryOperator::Subtract => Binary::Subtract,
+        BinaryOperator::Multiply => Binary::Multiply,
+        BinaryOperator::Divide | BinaryOperator::Remainder => return None,
+        BinaryOperator::Equal => Binary::Compare(Condition::Equal),
+        BinaryOperator::NotEqual => Binary::Compare(Condition::NotEqual),
+        BinaryOperator::Less => Binary::Compare(Condition::Less),
+        BinaryOperator::LessEqual => Binary::Compare(Condition::LessEqual),
+        BinaryOperator::Greater => Binary::Compare(Condition::Greater),
+        BinaryOperator::GreaterEqual => Binary::Compare(Condition::GreaterEqual),
+        BinaryOperator::And => Binary::And,
+        BinaryOperator::Or => Binary::Or,
+    })
 }

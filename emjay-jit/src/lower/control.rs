@@ -106,7 +106,7 @@ impl Lowering<'_, '_> {
                 self.condition(last, then, otherwise);
             }
             _ => {
-                let value = self.expression(id);
+                let value = self.whole_expression(id);
                 let span = self.ast.expression(id).span;
                 self.builder.branch(value, then, otherwise, span);
             }

@@ -73,6 +73,7 @@ impl Parser<'_> {
         self.current = Lexeme {
             token: Token::End,
             span: self.current.span.behind(),
+            value: 0,
         };
         self.lexer.skip_rest();
     }
