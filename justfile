@@ -43,6 +43,7 @@ bless:
 install:
     cargo install --locked --path ulmas
     cargo install --locked --path ulm
+    cargo install --locked --path emjay-jit
 
 # fuzz a target, see fuzz/README.md
 fuzz TARGET *ARGS:
@@ -57,3 +58,11 @@ manual:
 # run a program: just run examples/func02.s
 run *ARGS:
     cargo run --release -- "$@"
+
+# run or look at an emjay program: just emjay run examples/blog.emjay
+emjay *ARGS:
+    cargo run --release -p emjay-jit -- "$@"
+
+# compare with other compilers, see benches/README.md: just bench counts
+bench WHAT:
+    cd benches && cargo run --release --bin "$1"

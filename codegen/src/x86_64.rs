@@ -4,6 +4,7 @@
 //! then [`encode`](mod@encode) makes bytes of them, [`display`] text.
 
 pub mod display;
+mod early_return;
 pub mod encode;
 mod finish;
 pub mod instruction;

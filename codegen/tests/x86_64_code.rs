@@ -542,3 +542,37 @@ fn a_loop_runs_through_its_blocks_as_they_lie() {
          ret",
     );
 }
+
+#[test]
+fn an_early_return_needs_no_frame() {
+    let module = "
+        fn main - #args: 1, #reg: 6 {
+        b0():
+            0:  mva  @r0, a0
+            1:  mvi  @r1, 2
+            2:  lt   @r2, r0, r1
+            3:  br   r2, b1(), b2()
+        b1():
+            4:  ret  r0
+        b2():
+            5:  sub  @r3, r0, r1
+            6:  call @r4, main:0(r3)
+            7:  add  @r5, r4, r0
+            8:  ret  r5
+        }";
+    assert_same(
+        &code(module, Calls::Direct),
+        "cmp rdi, 2
+         jge .L3
+         mov rax, rdi
+         ret
+         .L3:
+         push rbx
+         mov rbx, rdi
+         lea rdi, [rbx - 2]
+         call main
+         add rax, rbx
+         pop rbx
+         ret",
+    );
+}

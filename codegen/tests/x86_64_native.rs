@@ -164,3 +164,73 @@ fn random_modules_with_a_trampoline_do_what_the_interpreter_says() {
 fn optimised_random_modules_do_what_the_interpreter_says() {
     assert_cases(Calls::Direct, passes::Level::Full, 20_000);
 }
+
+/// `main` has so many parameters, compares their first and last, and either combines them all, or
+/// calls `g`, which does, and combines them with its result.
+fn early_return(parameters: u32, branch: &str) -> Module {
+    let combined = |operator: &str, first: u32| -> String {
+        (1..parameters)
+            .map(|i| {
+                format!(
+                    "{operator} @r{}, r{}, r{i}\n",
+                    first + i,
+                    if i == 1 { 0 } else { first + i - 1 }
+                )
+            })
+            .collect()
+    };
+    let arguments: String = (0..parameters)
+        .map(|i| format!("mva @r{i}, a{i}\n"))
+        .collect();
+    let list: Vec<String> = (0..parameters).map(|i| format!("r{i}")).collect();
+    let list = list.join(", ");
+    let last = parameters - 1;
+    let text = format!(
+        "fn main - #args: {parameters}, #reg: 100 {{
+         b0():
+             {arguments}
+             mvi  @r90, 3
+             mul  @r91, r0, r90
+             lt   @r92, r91, r{last}
+             {branch}
+         b1():
+             {}
+             sub  @r93, r{}, r91
+             ret  r93
+         b2():
+             call @r94, g:1({list})
+             {}
+             add  @r95, r{}, r94
+             add  @r96, r95, r91
+             ret  r96
+         }}
+         fn g - #args: {parameters}, #reg: 100 {{
+             {arguments}
+             {}
+             ret  r{}
+         }}",
+        combined("xor", 20),
+        20 + last,
+        combined("mul", 40),
+        40 + last,
+        combined("sub", 60),
+        60 + last,
+    );
+    codegen::ir::text::parse(&text).expect("the test's text is right")
+}
+
+#[test]
+fn what_returns_early_and_what_does_not_do_what_the_interpreter_says() {
+    for parameters in 2..=12 {
+        for branch in ["br r92, b1(), b2()", "br r92, b2(), b1()"] {
+            let module = early_return(parameters, branch);
+            for calls in [Calls::Direct, Calls::Trampoline] {
+                assert_allocation_is_right(&module, FunctionId(0), Options { calls });
+                for seed in 0..4 {
+                    let arguments = random::arguments(seed, parameters);
+                    assert_same_effects(&module, &arguments, &[], calls);
+                }
+            }
+        }
+    }
+}

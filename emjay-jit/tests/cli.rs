@@ -251,10 +251,31 @@ fn time_has_a_line_for_each_phase() {
     }
 }
 
+#[test]
+#[cfg(unix)]
+fn a_reader_that_went_away_ends_a_program_quietly() {
+    let text = "fn main() { while 1 { putc(65); putc(10); } return 0; }";
+    let path = program("writes_on.emjay", text);
+    let name = path.to_str().expect("its name is text");
+    let mut child = emjay(&["run", name]).spawn().expect("emjay can be started");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(141));
+    assert_eq!(output.stderr, b"");
+}
+
+#[test]
+fn input_may_come_from_a_file() {
+    let input = program("input.txt", "hi\n");
+    let input = input.to_str().expect("its name is text");
+    let result = run(&["run", "--stdin", input, "examples/echo.emjay"]);
+    assert_eq!(result.stdout, "HI\n3\n");
+}
+
 // ---- emit ----
 
 #[test]
-fn every_stage_of_a_program_is_the_text_of_the_tutorial() {
+fn every_stage_of_a_program_can_be_written() {
     let path = program(
         "stages.emjay",
         "fn main(x) {\n    let a = 2;\n    return a + 2 + x;\n}\n",
@@ -294,7 +315,7 @@ fn every_stage_of_a_program_is_the_text_of_the_tutorial() {
 }
 
 #[test]
-fn the_baseline_writes_the_code_of_the_tutorial() {
+fn the_baseline_makes_a_few_instructions_of_each_one_of_the_ir() {
     let path = program(
         "baseline.emjay",
         "fn main(x) {\n    let a = 2;\n    return a + 2 + x;\n}\n",
@@ -307,7 +328,7 @@ fn the_baseline_writes_the_code_of_the_tutorial() {
 }
 
 #[test]
-fn the_baseline_calls_through_the_trampoline_as_in_the_tutorial() {
+fn the_baseline_saves_the_registers_that_it_uses_and_calls_through_the_trampoline() {
     let text = "fn f() {\n    return 1 + g(2);\n}\n\nfn g(x) {\n    return 2 * x;\n}\n";
     let path = program("trampoline.emjay", text);
     let name = path.to_str().expect("its name is text");
@@ -480,6 +501,27 @@ fn the_input_of_an_entry_is_the_next_line() {
 fn a_file_is_loaded() {
     let result = repl(":load examples/gcd.emjay\nabsolute(-5)\n");
     assert_eq!((&*result.stdout, &*result.stderr), ("5\n", ""));
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_an_evaluation_and_not_the_session() {
+    let mut child = emjay(&["repl"]).spawn().expect("emjay can be started");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    // The second entry runs for ever; that it has begun shows in what it writes.
+    let entries = b"let a = 1;\n{ putc(33); putc(10); getc(); while 1 { a = 2; } }\n\na + 41\n";
+    stdin.write_all(entries).expect("it reads");
+    let mut line = [0; 2];
+    let stdout = child.stdout.as_mut().expect("it is piped");
+    std::io::Read::read_exact(stdout, &mut line).expect("it writes");
+    let id = child.id().to_string();
+    let status = Command::new("kill").args(["-INT", &id]).status();
+    assert!(status.expect("there is a kill").success());
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.stdout, b"42\n", "variables are what they were");
+    assert_eq!(output.stderr, b"interrupted\n");
+    assert_eq!(output.status.code(), Some(0));
 }
 
 // ---- pages ----

@@ -29,7 +29,7 @@ fn main() {
     };
     // What the driver executes around a main that is a `ret`.
     let driver = count(&link(GCC, &[], &nothing.c, "empty"), &plugin, &nothing) - 1;
-    let stubs = ours(&nothing, Level::Full).executed - 1;
+    let stubs = ours(&nothing, Level::Full).instructions - 1;
 
     println!("| program | opt 2 | opt 1 | loads | stores | Cranelift speed | gcc -O2 | ratio |");
     println!("|---|---|---|---|---|---|---|---|");
@@ -44,11 +44,11 @@ fn main() {
             count(&executable, &plugin, &program) - driver
         };
         let (cranelift, gcc) = (peer(&object, "cranelift"), peer(&program.c, "gcc"));
-        let executed = full.executed - stubs;
+        let executed = full.instructions - stubs;
         println!(
             "| {} | {executed} | {} | {} | {} | {cranelift} | {gcc} | {:.3} |",
             program.name,
-            basic.executed - stubs,
+            basic.instructions - stubs,
             full.loads,
             full.stores,
             executed as f64 / cranelift.min(gcc) as f64,

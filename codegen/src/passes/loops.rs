@@ -46,9 +46,13 @@ impl Loops {
         self.parents[header.index()]
     }
 
-    /// Whether a block is in a loop.
-    pub(super) fn contains(&self, flow: &Flow, header: BlockId, block: BlockId) -> bool {
+    /// Whether a block may be in a loop: it is, or it is in so many more that this was not found out.
+    pub(super) fn may_contain(&self, flow: &Flow, header: BlockId, block: BlockId) -> bool {
+        const MOST_STEPS: u32 = 64;
         let depth = flow.loop_depth(header);
+        if flow.loop_depth(block) > depth.saturating_add(MOST_STEPS) {
+            return true;
+        }
         let mut around = flow.loop_header(block);
         while let Some(inner) = around
             && flow.loop_depth(inner) > depth

@@ -1,4 +1,4 @@
-//! Renumbering: values become dense from 0, in the order in which they appear.
+//! Renumbering: values become dense from 0, and keep their order.
 //!
 //! ```text
 //! 0:  mvi  @r2, 4            0:  mvi  @r0, 4
@@ -12,12 +12,12 @@
 use super::rewrite;
 use crate::ir::{Exit, ExitId, Function, List, Op, Value};
 
-/// Numbers the values in the order in which they appear in the text, and drops unused lists and
-/// exits.
+/// Numbers the values that are left, in the order of the numbers that they had, and drops unused
+/// lists and exits.
 pub fn renumber(function: &mut Function) {
+    let (numbers, values) = numbers(function);
     let mut names = Names {
-        new: vec![Names::NONE; function.values as usize],
-        next: 0,
+        new: numbers,
         old_lists: std::mem::replace(&mut function.lists, vec![0]),
         old_exits: std::mem::take(&mut function.exits),
         lists: Vec::new(),
@@ -30,15 +30,37 @@ pub fn renumber(function: &mut Function) {
             names.rename(&mut instruction.op);
         }
     }
-    function.values = names.next;
+    function.values = values;
     function.lists = names.lists;
     function.exits = names.exits;
 }
 
-/// The new numbers of values; a value gets its number when it is first met, as operand or result.
+/// The new number of each value that is defined, and how many there are.
+fn numbers(function: &Function) -> (Vec<u32>, u32) {
+    let mut numbers = vec![0; function.values as usize];
+    for block in &function.blocks {
+        for value in function.list(block.parameters) {
+            numbers[value.index()] = 1;
+        }
+    }
+    for instruction in &function.instructions {
+        match instruction.op.result() {
+            Some(value) => numbers[value.index()] = 1,
+            None => function.visit_results(&instruction.op, |value| numbers[value.index()] = 1),
+        }
+    }
+    let mut next = 0;
+    for number in &mut numbers {
+        let is_defined = *number;
+        *number = next;
+        next += is_defined;
+    }
+    (numbers, next)
+}
+
+/// The new numbers of values, and what lists and exits become.
 struct Names {
     new: Vec<u32>,
-    next: u32,
     old_lists: Vec<u32>,
     old_exits: Vec<Exit>,
     lists: Vec<u32>,
@@ -46,15 +68,8 @@ struct Names {
 }
 
 impl Names {
-    const NONE: u32 = u32::MAX;
-
-    fn number(&mut self, value: u32) -> u32 {
-        let number = &mut self.new[value as usize];
-        if *number == Self::NONE {
-            *number = self.next;
-            self.next += 1;
-        }
-        *number
+    fn number(&self, value: u32) -> u32 {
+        self.new[value as usize]
     }
 
     fn rename(&mut self, op: &mut Op) {
@@ -97,10 +112,10 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::passes::testing::assert_pass;
+    use crate::passes::testing::{assert_kept, assert_pass};
 
     #[test]
-    fn numbers_become_dense_in_the_order_of_appearance() {
+    fn numbers_become_dense_and_keep_their_order() {
         assert_pass(
             renumber,
             "fn main - #args: 1, #reg: 5 {
@@ -112,6 +127,19 @@ mod tests {
             "fn main - #args: 1, #reg: 3 {
                 0:  mvi  @r0, 4
                 1:  mva  @r1, a0
+                2:  add  @r2, r0, r1
+                3:  ret  r2
+            }",
+        );
+    }
+
+    #[test]
+    fn numbers_that_are_dense_stay() {
+        assert_kept(
+            renumber,
+            "fn f - #args: 0, #reg: 3 {
+                0:  mvi  @r1, 2
+                1:  call @r0, f:0()
                 2:  add  @r2, r0, r1
                 3:  ret  r2
             }",

@@ -20,13 +20,15 @@ mod layout;
 
 use self::edits::Edits;
 use self::layout::Layout;
+use super::early_return::EarlyReturn;
 use super::instruction::{Address, Alu, CONTEXT, Cond, Instruction, Label, Operand, RSP, Size};
 use super::registers::CALLEE_SAVED;
 use super::select::Selected;
 use crate::context;
-use crate::ir::{FunctionId, ImportId};
+use crate::ir::{BlockId, FunctionId, ImportId};
 use crate::machine::{
-    Allocation, Assembly, CallSite, Calls, Code, ExitSite, Frame, Register, ReturnAddress, Symbol,
+    Allocation, Assembly, CallSite, Calls, Code, ExitSite, Frame, Location, MachineInstruction,
+    Register, ReturnAddress, Symbol,
 };
 use crate::origin::{Linkage, Origin};
 
@@ -48,6 +50,9 @@ pub(super) fn finish(
     allocation: &Allocation,
 ) -> Assembly<Instruction> {
     let mut finisher = Finisher::new(header, selected, allocation);
+    finisher.early_return = selected
+        .early_return
+        .filter(|&early| finisher.needs_no_frame(early, allocation));
     finisher.prologue();
     for position in 0..finisher.layout.len() {
         finisher.block(finisher.layout.block(position));
@@ -83,6 +88,8 @@ struct Finisher<'a> {
     stubs: Vec<(Label, Stub, Origin)>,
     /// The check of the stack, if it has been done before the prologue.
     checked: Option<u32>,
+    /// The early return that is without a frame, if there is one.
+    early_return: Option<EarlyReturn>,
     /// The place of the next exit in [`Code::exits`].
     next_exit: usize,
     /// The place of the next operands in [`Code::extras`].
@@ -133,6 +140,7 @@ impl<'a> Finisher<'a> {
             origin: Origin::default(),
             stubs: Vec::new(),
             checked: None,
+            early_return: None,
             next_exit: 0,
             next_extra: 0,
         }
@@ -177,11 +185,27 @@ impl<'a> Finisher<'a> {
         if let Some(index) = self.checked {
             self.stack_check(index);
         }
+        if self.early_return.is_none() {
+            self.set_up_frame();
+        }
+    }
+
+    fn set_up_frame(&mut self) {
         for index in 0..self.saved.len() {
             let rd = self.saved[index];
             self.emit(Instruction::Push { rd });
         }
         self.move_stack_pointer(Alu::Sub);
+    }
+
+    /// `ret`, behind what takes the frame down if there is one in that block.
+    fn give_back(&mut self, block: usize) {
+        let early = self.early_return;
+        if early.is_some_and(|early| early.returns.index() == block) {
+            self.origin = self.origin.with(Linkage::Epilogue);
+            return self.emit(Instruction::Ret);
+        }
+        self.epilogue();
     }
 
     /// `add rsp, local`, `pop`, `ret`
@@ -193,6 +217,37 @@ impl<'a> Finisher<'a> {
             self.emit(Instruction::Pop { rd });
         }
         self.emit(Instruction::Ret);
+    }
+
+    /// Whether the first block and the one that returns touch nothing for which there must be a
+    /// frame: no saved register, no slot, no argument on the stack, nothing that may leave.
+    fn needs_no_frame(&self, early: EarlyReturn, allocation: &Allocation) -> bool {
+        let is_free = |place: Location| match place {
+            Location::Register(number) => !CALLEE_SAVED.contains(number),
+            Location::Slot(_) => false,
+            Location::Constant(_) => true,
+        };
+        let blocks = [BlockId::ENTRY, early.returns];
+        self.layout.is_emitted(early.goes_on)
+            && blocks.into_iter().all(|block| {
+                let index = block.index();
+                let (start, end) = (self.layout.start(index), self.layout.start(index + 1));
+                let edits = &allocation.edits[start.edits as usize..end.edits as usize];
+                let contents = &self.code.blocks[index];
+                let range = contents.start as usize..contents.end as usize;
+                self.layout.is_emitted(block)
+                    && edits
+                        .iter()
+                        .all(|edit| is_free(edit.to) && is_free(edit.from))
+                    && self.code.instructions[range]
+                        .iter()
+                        .enumerate()
+                        .all(|(at, instruction)| {
+                            // That comes first, before the prologue.
+                            at < 2 && *instruction == Instruction::StackCheck
+                                || is_frameless(instruction)
+                        })
+            })
     }
 
     fn move_stack_pointer(&mut self, op: Alu) {
@@ -222,6 +277,13 @@ impl<'a> Finisher<'a> {
     fn block(&mut self, block: usize) {
         self.block_start = self.position();
         self.assembly.labels[block] = self.block_start;
+        if let Some(early) = self.early_return
+            && early.goes_on.index() == block
+        {
+            let origin = self.code.origins[self.code.blocks[block].start as usize];
+            self.origin = origin.with(Linkage::Prologue);
+            self.set_up_frame();
+        }
         self.edits.seek(self.layout.start(block));
         let contents = &self.code.blocks[block];
         for index in contents.start..contents.end {
@@ -333,4 +395,26 @@ impl<'a> Finisher<'a> {
             }
         }
     }
+}
+
+/// Whether an instruction can be executed before the frame has been set up.
+fn is_frameless(instruction: &Instruction) -> bool {
+    let mut copy = *instruction;
+    let mut saved = false;
+    copy.visit_registers(|register, _, _| {
+        saved |= register
+            .number()
+            .is_some_and(|number| CALLEE_SAVED.contains(number));
+    });
+    !saved
+        && !matches!(
+            instruction,
+            Instruction::LoadArgument { .. }
+                | Instruction::CompareExit { .. }
+                | Instruction::Poll
+                | Instruction::StackCheck
+                | Instruction::Divide { .. }
+                | Instruction::WideDivide { .. }
+                | Instruction::Leave
+        )
 }

@@ -13,9 +13,11 @@ mod builder;
 mod call;
 mod condition;
 mod divide;
+mod early;
 mod memory;
 
 use self::builder::{Builder, NONE, ValueFacts, value_facts};
+use super::early_return::EarlyReturn;
 use super::instruction::{Instruction, Label, Source};
 use super::registers::RESULT;
 use crate::ir::flow::Flow;
@@ -32,6 +34,9 @@ pub(super) struct Selected {
     pub(super) outgoing: u32,
     /// Whether it calls, so that its stack pointer must be aligned.
     pub(super) calls: bool,
+    /// The block before which no frame is needed, and the one that returns without; the first comes
+    /// from the entry alone.
+    pub(super) early_return: Option<EarlyReturn>,
 }
 
 /// Chooses instructions for a function without critical edges.
@@ -43,6 +48,7 @@ pub(super) fn select(function: &Function, calls: Calls) -> Selected {
         let flow = Flow::of(function);
         let blocks = (0..function.blocks.len() as u32).map(BlockId);
         selector.depths = blocks.clone().map(|block| flow.loop_depth(block)).collect();
+        selector.find_early_return();
         for block in blocks.rev() {
             if flow.is_reachable(block) {
                 selector.block(block, flow.loop_depth(block));
@@ -51,7 +57,9 @@ pub(super) fn select(function: &Function, calls: Calls) -> Selected {
             }
         }
     }
+    selector.hand_over_behind_early_return();
     Selected {
+        early_return: selector.early_return,
         code: selector.builder.finish(),
         outgoing: selector.outgoing,
         calls: selector.has_calls,
@@ -73,6 +81,10 @@ struct Selector<'a> {
     depth: u32,
     /// By argument in a register: the virtual register that it is in.
     parameters: [Option<Register>; PARAMETERS],
+    /// With an early return the block that leads to the rest is one of its own.
+    early_return: Option<EarlyReturn>,
+    /// With an early return, by value: its virtual register before the rest, or `NONE`.
+    early_registers: Vec<u32>,
     outgoing: u32,
     has_calls: bool,
 }
@@ -89,6 +101,8 @@ impl<'a> Selector<'a> {
             block: 0,
             depth: 0,
             parameters: [None; PARAMETERS],
+            early_return: None,
+            early_registers: Vec::new(),
             outgoing: 0,
             has_calls: false,
         }
@@ -98,6 +112,9 @@ impl<'a> Selector<'a> {
         self.block = block.0;
         self.depth = depth;
         self.builder.begin_block(depth);
+        if block == BlockId::ENTRY {
+            self.begin_entry();
+        }
         let contents = &self.function.blocks[block.index()];
         for index in contents.range().rev() {
             let instruction = &self.function.instructions[index];
@@ -246,6 +263,10 @@ impl<'a> Selector<'a> {
     /// Whether something that has been selected, and so comes later, uses a value.
     fn has_register(&self, value: Value) -> bool {
         self.values[value.index()].register != NONE
+            || self
+                .early_registers
+                .get(value.index())
+                .is_some_and(|&register| register != NONE)
     }
 
     /// The instruction that defines a value, if it is no block's parameter.
@@ -296,13 +317,17 @@ impl<'a> Selector<'a> {
 
     /// The one virtual register of a value.
     fn own_register(&mut self, value: Value) -> Register {
-        let facts = &mut self.values[value.index()];
-        if facts.register == NONE {
+        let known = if self.has_early_register(value) {
+            &mut self.early_registers[value.index()]
+        } else {
+            &mut self.values[value.index()].register
+        };
+        if *known == NONE {
             let register = self.builder.register();
-            facts.register = register.virtual_index().unwrap_or(NONE);
+            *known = register.virtual_index().unwrap_or(NONE);
             return register;
         }
-        Register::virtual_register(facts.register)
+        Register::virtual_register(*known)
     }
 
     /// The registers of all values of a list.

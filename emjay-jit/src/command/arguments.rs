@@ -244,7 +244,7 @@ pub(super) enum Format {
 #[derive(Debug, Args)]
 pub(super) struct EmitArguments {
     /// Write the program at this point; the passes are those of `--opt 1` unless `--opt` is given
-    #[arg(long, value_enum, conflicts_with_all = ["target", "format", "calls", "stack"])]
+    #[arg(long, value_enum, conflicts_with_all = ["format", "calls", "stack"])]
     pub(super) stage: Option<Stage>,
 
     /// Write code for this machine

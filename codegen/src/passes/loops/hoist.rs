@@ -78,7 +78,7 @@ fn outermost(
         let mut invariant = true;
         function.visit_uses(op, |value| {
             invariant &=
-                !homes[value.index()].is_some_and(|home| loops.contains(flow, header, home));
+                !homes[value.index()].is_some_and(|home| loops.may_contain(flow, header, home));
         });
         if !invariant {
             break;

@@ -26,6 +26,8 @@ use crate::passes::rewrite;
 const LARGEST_HEADER: usize = 6;
 /// The number of blocks that may jump back.
 const MOST_COPIES: usize = 2;
+/// The number of parameters that a header may have: they are searched by walking.
+const MOST_PARAMETERS: usize = 32;
 
 /// Inverts the loops whose headers are small and have no effect. Says whether there are any.
 pub fn invert(function: &mut Function) -> bool {
@@ -86,7 +88,11 @@ impl Inversion {
         else {
             return None;
         };
-        if test.len() > LARGEST_HEADER || !test.iter().all(|instruction| is_pure(&instruction.op)) {
+        let parameters = function.blocks[header.index()].parameters;
+        if function.list(parameters).len() > MOST_PARAMETERS
+            || test.len() > LARGEST_HEADER
+            || !test.iter().all(|instruction| is_pure(&instruction.op))
+        {
             return None;
         }
         let is_inside = |block: BlockId| {

@@ -102,7 +102,7 @@ impl Finisher<'_> {
                     self.leave(exit);
                 }
             }
-            Instruction::Return => self.epilogue(),
+            Instruction::Return => self.give_back(block),
             other => self.emit(other),
         }
     }
@@ -112,7 +112,7 @@ impl Finisher<'_> {
             return;
         }
         if self.layout.only_returns(label) && self.saved.is_empty() {
-            return self.epilogue();
+            return self.give_back(label.0 as usize);
         }
         self.emit(Instruction::Jmp { label });
     }

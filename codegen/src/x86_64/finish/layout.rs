@@ -73,6 +73,11 @@ impl Layout {
         self.starts[block]
     }
 
+    /// Whether something is emitted for a block.
+    pub(super) fn is_emitted(&self, block: BlockId) -> bool {
+        self.targets[block.index()] == block.0
+    }
+
     /// Where a jump to a block leads.
     pub(super) fn target(&self, block: BlockId) -> Label {
         Label(self.targets[block.index()])
@@ -127,6 +132,7 @@ fn allocator_starts(code: &Code<Instruction>, allocation: &Allocation) -> Vec<Al
 ///
 /// Not so if the way leads out of a loop, and the branch would not be taken otherwise.
 fn order(code: &Code<Instruction>, targets: &[u32]) -> Vec<u32> {
+    let before = before(code);
     let mut order = Vec::with_capacity(code.blocks.len());
     let mut placed: Vec<bool> = (0..)
         .zip(targets)
@@ -136,6 +142,11 @@ fn order(code: &Code<Instruction>, targets: &[u32]) -> Vec<u32> {
         if placed[block] {
             continue;
         }
+        let mover = before[block] as usize;
+        if before[block] != NONE && !placed[mover] {
+            placed[mover] = true;
+            order.push(mover as u32);
+        }
         order.push(block as u32);
         let contents = &code.blocks[block];
         let [Some(then), Some(otherwise)] = contents.successors else {
@@ -144,12 +155,9 @@ fn order(code: &Code<Instruction>, targets: &[u32]) -> Vec<u32> {
         let mut ways = [otherwise, then];
         ways.sort_by_key(|way| std::cmp::Reverse(code.blocks[way.index()].loop_depth));
         for way in ways {
-            let only_moves = {
-                let way = &code.blocks[way.index()];
-                way.end - way.start == 1
-                    && way.successors[1].is_none()
-                    && way.successors[0].is_some()
-            };
+            let only_moves = is_mover(code, way.index())
+                && code.blocks[way.index()].successors[0]
+                    .is_none_or(|target| before[target.index()] != way.0);
             let leaves_loop = code.blocks[way.index()].loop_depth < contents.loop_depth;
             if only_moves && !leaves_loop && !placed[way.index()] && way.index() > block {
                 placed[way.index()] = true;
@@ -158,6 +166,31 @@ fn order(code: &Code<Instruction>, targets: &[u32]) -> Vec<u32> {
         }
     }
     order
+}
+
+/// Whether a block has only a jump of its own.
+fn is_mover(code: &Code<Instruction>, block: usize) -> bool {
+    let block = &code.blocks[block];
+    block.end - block.start == 1 && matches!(block.successors, [Some(_), None])
+}
+
+/// By block: one behind it in the layout that only brings values to it, and had better stand
+/// directly before it, since nothing else comes from there.
+fn before(code: &Code<Instruction>) -> Vec<u32> {
+    let mut before = vec![NONE; code.blocks.len()];
+    for mover in 1..code.blocks.len() {
+        let Some(target) = code.blocks[mover].successors[0].filter(|_| is_mover(code, mover))
+        else {
+            continue;
+        };
+        if let Some(previous) = target.index().checked_sub(1)
+            && target.index() < mover
+            && code.blocks[previous].successors == [None, None]
+        {
+            before[target.index()] = mover as u32;
+        }
+    }
+    before
 }
 
 /// Where one arrives that follows the jumps; a circle of jumps is followed to one of its blocks,

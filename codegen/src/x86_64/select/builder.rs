@@ -91,6 +91,19 @@ impl Builder {
         self.block.arguments = self.list(arguments);
     }
 
+    /// Makes a finished block hand over values to its successor, which has had no parameters.
+    pub(super) fn hand_over(
+        &mut self,
+        from: BlockId,
+        arguments: Vec<Register>,
+        to: BlockId,
+        parameters: Vec<Register>,
+    ) {
+        let last = self.code.blocks.len() - 1;
+        self.code.blocks[last - from.index()].arguments = self.list(arguments.into_iter());
+        self.code.blocks[last - to.index()].parameters = self.list(parameters.into_iter());
+    }
+
     fn list(&mut self, registers: impl Iterator<Item = Register>) -> (u32, u32) {
         let start = self.code.lists.len() as u32;
         self.code.lists.extend(registers);

@@ -112,14 +112,14 @@ impl Selector<'_> {
             return self.jump(then);
         }
         let test = self.test(condition);
-        self.builder
-            .set_successors([Some(then.block), Some(otherwise.block)]);
+        let (then, otherwise) = (self.way_to(then.block), self.way_to(otherwise.block));
+        self.builder.set_successors([Some(then), Some(otherwise)]);
         self.builder.emit(Instruction::CompareJump {
             compare: test.compare,
             cond: test.cond,
             rn: test.rn,
             source: test.source,
-            label: Label(then.block.0),
+            label: Label(then.0),
         });
     }
 
