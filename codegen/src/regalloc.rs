@@ -43,6 +43,7 @@ mod ranges;
 mod resolve;
 mod scan;
 mod slots;
+mod straight;
 
 use crate::machine::{Allocation, Code, MachineInstruction, RegisterFile};
 
@@ -61,6 +62,9 @@ use crate::machine::{Allocation, Code, MachineInstruction, RegisterFile};
 /// If an instruction needs more registers at once than the machine has.
 pub fn allocate<I: MachineInstruction>(code: &mut Code<I>, registers: &RegisterFile) -> Allocation {
     let ranks = lifetimes::Ranks::of(registers);
+    if let Some(allocation) = straight::allocate(code, registers, &ranks) {
+        return allocation;
+    }
     let layout = layout::Layout::of(code);
     let mut lifetimes = lifetimes::collect(code, &layout, &ranks);
     let scanned = scan::scan(&mut lifetimes, &layout, &ranks);
