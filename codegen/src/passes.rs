@@ -20,6 +20,7 @@
 pub mod accumulate;
 pub mod blocks;
 mod calls;
+pub mod compact;
 pub mod constants;
 pub mod dead;
 pub mod dedup;
@@ -158,6 +159,9 @@ pub fn optimise_function(
 
 fn optimise_fully(function: &mut Function, costs: Costs, signatures: &Signatures) {
     apply(function, signatures, blocks::straighten);
+    if function.blocks.len() == 1 {
+        return optimise_straight_code(function, costs, signatures);
+    }
     simplify_and_clean(function, costs, signatures);
     if apply(function, signatures, loops::invert::invert) {
         apply(function, signatures, blocks::straighten);
@@ -172,6 +176,14 @@ fn optimise_fully(function: &mut Function, costs: Costs, signatures: &Signatures
     apply(function, signatures, loops::hoist::hoist);
     apply(function, signatures, layout::arrange);
     apply(function, signatures, renumber::renumber);
+}
+
+/// What is left to do where control has only one way.
+fn optimise_straight_code(function: &mut Function, costs: Costs, signatures: &Signatures) {
+    apply(function, signatures, |function| {
+        simplify::simplify(function, costs);
+    });
+    apply(function, signatures, compact::compact);
 }
 
 /// Simplifies, and takes away what is not needed any more.

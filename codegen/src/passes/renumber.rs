@@ -15,51 +15,52 @@ use crate::ir::{Exit, ExitId, Function, List, Op, Value};
 /// Numbers the values that are left, in the order of the numbers that they had, and drops unused
 /// lists and exits.
 pub fn renumber(function: &mut Function) {
-    let (numbers, values) = numbers(function);
-    let mut names = Names {
-        new: numbers,
-        old_lists: std::mem::replace(&mut function.lists, vec![0]),
-        old_exits: std::mem::take(&mut function.exits),
-        lists: Vec::new(),
-        exits: Vec::new(),
-    };
-    names.lists.push(0);
+    let mut numbers = marks(function);
+    function.values = count(&mut numbers);
+    let mut names = Names::new(function, numbers);
     for block in &mut function.blocks {
         block.parameters = names.list(block.parameters);
         for instruction in &mut function.instructions[block.range()] {
             names.rename(&mut instruction.op);
         }
     }
-    function.values = values;
-    function.lists = names.lists;
-    function.exits = names.exits;
+    names.finish(function);
 }
 
-/// The new number of each value that is defined, and how many there are.
-fn numbers(function: &Function) -> (Vec<u32>, u32) {
-    let mut numbers = vec![0; function.values as usize];
+/// By value: 1 if it is defined, else 0.
+fn marks(function: &Function) -> Vec<u32> {
+    let mut marks = vec![0; function.values as usize];
     for block in &function.blocks {
         for value in function.list(block.parameters) {
-            numbers[value.index()] = 1;
+            marks[value.index()] = 1;
         }
     }
     for instruction in &function.instructions {
         match instruction.op.result() {
-            Some(value) => numbers[value.index()] = 1,
-            None => function.visit_results(&instruction.op, |value| numbers[value.index()] = 1),
+            Some(value) => marks[value.index()] = 1,
+            None => function.visit_results(&instruction.op, |value| marks[value.index()] = 1),
         }
     }
+    marks
+}
+
+/// The number of what is not there any more.
+const GONE: u32 = u32::MAX;
+
+/// Makes new numbers of marks, which are 1 for values that stay and 0 for those that go. Returns how
+/// many stay.
+pub(super) fn count(marks: &mut [u32]) -> u32 {
     let mut next = 0;
-    for number in &mut numbers {
-        let is_defined = *number;
-        *number = next;
-        next += is_defined;
+    for mark in marks {
+        let stays = *mark;
+        *mark = if stays == 0 { GONE } else { next };
+        next += stays;
     }
-    (numbers, next)
+    next
 }
 
 /// The new numbers of values, and what lists and exits become.
-struct Names {
+pub(super) struct Names {
     new: Vec<u32>,
     old_lists: Vec<u32>,
     old_exits: Vec<Exit>,
@@ -68,13 +69,63 @@ struct Names {
 }
 
 impl Names {
+    /// With the numbers that [`count`] has made. The function's lists and exits are taken out of it
+    /// until [`Self::finish`].
+    pub(super) fn new(function: &mut Function, numbers: Vec<u32>) -> Self {
+        Self {
+            new: numbers,
+            lists: vec![0],
+            exits: Vec::with_capacity(function.exits.len()),
+            old_lists: std::mem::take(&mut function.lists),
+            old_exits: std::mem::take(&mut function.exits),
+        }
+    }
+
+    /// Gives the function the lists and exits that its instructions refer to now.
+    pub(super) fn finish(self, function: &mut Function) {
+        function.lists = self.lists;
+        function.exits = self.exits;
+    }
+
+    /// Whether an instruction stays: it has no result, or one that does.
+    pub(super) fn keeps(&self, op: &Op) -> bool {
+        let stays = |value: Value| self.new[value.index()] != GONE;
+        match *op {
+            Op::WideMultiply { low, high, .. } => stays(low) || stays(high),
+            Op::WideDivide { results, .. } => {
+                let start = results.0 as usize + 1;
+                let values = &self.old_lists[start..start + self.old_lists[start - 1] as usize];
+                values.iter().any(|&value| stays(Value(value)))
+            }
+            _ => op.result().is_none_or(stays),
+        }
+    }
+
+    /// Renames what an instruction reads and defines.
+    pub(super) fn rename(&mut self, op: &mut Op) {
+        // Most instructions are one of these; of others it is asked several times what they are.
+        match op {
+            Op::Constant { dest, .. } => self.rename_value(dest),
+            Op::Binary { dest, a, b, .. } => {
+                self.rename_value(dest);
+                self.rename_value(a);
+                self.rename_value(b);
+            }
+            _ => self.rename_any(op),
+        }
+    }
+
+    fn rename_value(&self, value: &mut Value) {
+        value.0 = self.number(value.0);
+    }
+
     fn number(&self, value: u32) -> u32 {
         self.new[value as usize]
     }
 
-    fn rename(&mut self, op: &mut Op) {
-        rewrite::operands_mut(op, |value| *value = Value(self.number(value.0)));
-        rewrite::results_mut(op, |value| *value = Value(self.number(value.0)));
+    fn rename_any(&mut self, op: &mut Op) {
+        rewrite::operands_mut(op, |value| self.rename_value(value));
+        rewrite::results_mut(op, |value| self.rename_value(value));
         match op {
             Op::WideDivide {
                 results, operands, ..

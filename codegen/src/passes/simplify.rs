@@ -28,6 +28,7 @@
 
 mod arithmetic;
 mod compare;
+mod constants;
 mod division;
 mod logic;
 mod numbering;
@@ -54,6 +55,8 @@ use crate::origin::Origin;
 /// in reverse postorder.
 pub fn simplify(function: &mut Function, costs: Costs) {
     let flow = Flow::of(function);
+    let name = std::mem::take(&mut function.name);
+    let places = std::mem::take(&mut function.places);
     let mut simplifier = Simplifier::new(function, &flow, costs);
     for &block in flow.reverse_postorder() {
         if simplifier.may_be_reached(block) {
@@ -62,7 +65,11 @@ pub fn simplify(function: &mut Function, costs: Costs) {
             simplifier.progress[block.index()] = Progress::LeftOut;
         }
     }
-    *function = simplifier.finish();
+    *function = Function {
+        name,
+        places,
+        ..simplifier.finish()
+    };
 }
 
 /// How far the walk has come with a block.
@@ -102,9 +109,10 @@ struct Simplifier<'a> {
 
 impl<'a> Simplifier<'a> {
     fn new(old: &'a Function, flow: &'a Flow, costs: Costs) -> Self {
-        let mut new = Function::new(old.name.clone(), old.parameters);
-        new.places.clone_from(&old.places);
+        let mut new = Function::new("", old.parameters);
         new.instructions.reserve(old.instructions.len());
+        new.exits.reserve(old.exits.len());
+        new.lists.reserve(old.lists.len());
         Self {
             old,
             flow,
@@ -158,7 +166,7 @@ impl<'a> Simplifier<'a> {
         for instruction in self.old.block(block) {
             self.origin = instruction.origin;
             self.instruction(&instruction.op);
-            if self.has_ended(start) {
+            if matches!(instruction.op, Op::Guard { .. }) && self.has_ended(start) {
                 break;
             }
         }
@@ -401,16 +409,7 @@ impl<'a> Simplifier<'a> {
     /// The value of a binary operation that has been simplified. Operands that may change places
     /// are put in order, constants behind.
     fn binary_value(&mut self, operator: Binary, a: Value, b: Value) -> Value {
-        let key = self.numbering.key(a, b);
-        let (a, b) = if operator.is_commutative() {
-            let other = if a == key { b } else { a };
-            match self.constant_of(other) {
-                Some(_) => (key, other),
-                None => (other, key),
-            }
-        } else {
-            (a, b)
-        };
+        let (a, b, key) = self.numbering.ordered(operator, a, b);
         let definition = Definition::Binary(operator, a, b);
         self.computed(definition, key, |dest| Op::Binary {
             operator,
@@ -464,13 +463,16 @@ impl<'a> Simplifier<'a> {
 
     /// Writes one instruction, if anybody needs it.
     fn instruction(&mut self, op: &Op) {
-        if let Some(dest) = op.result()
-            && !op.has_effect()
-            && !self.uses.is_live(dest)
-        {
-            return;
-        }
         match *op {
+            Op::Constant { dest, .. }
+            | Op::Argument { dest, .. }
+            | Op::Unary { dest, .. }
+            | Op::Binary { dest, .. }
+            | Op::Select { dest, .. }
+            | Op::Load { dest, .. }
+            | Op::Divide {
+                dest, exit: None, ..
+            } if !self.uses.is_live(dest) => {}
             Op::Constant { dest, value } => self.is(dest, Offset::constant(value)),
             Op::Argument { dest, index } => {
                 let value = self.argument(index);

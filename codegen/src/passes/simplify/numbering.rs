@@ -2,8 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use rustc_hash::FxHashMap;
-
+use super::constants::Constants;
 use crate::ir::{Binary, BlockId, Division, Unary, Value};
 
 /// What a value was computed from.
@@ -29,7 +28,7 @@ pub(super) enum Definition {
 /// are used everywhere, have a table of their own.
 pub(super) struct Numbering {
     values: Vec<Entry>,
-    constants: FxHashMap<i64, Value>,
+    constants: Constants,
     arguments: Vec<Option<Value>>,
 }
 
@@ -51,7 +50,7 @@ impl Numbering {
     pub(super) fn new(values: usize) -> Self {
         Self {
             values: Vec::with_capacity(values),
-            constants: FxHashMap::default(),
+            constants: Constants::new(),
             arguments: Vec::new(),
         }
     }
@@ -76,7 +75,7 @@ impl Numbering {
 
     /// The value that was last entered as a constant, and its block.
     pub(super) fn find_constant(&self, constant: i64) -> Option<(Value, BlockId)> {
-        let value = *self.constants.get(&constant)?;
+        let value = self.constants.find(constant)?;
         Some((value, self.values[value.index()].home))
     }
 
@@ -115,6 +114,21 @@ impl Numbering {
             b
         } else {
             a.max(b)
+        }
+    }
+
+    /// The operands of a binary operation in order, and their [`Self::key`]. Those that may change
+    /// places come as they were defined, constants last.
+    pub(super) fn ordered(&self, operator: Binary, a: Value, b: Value) -> (Value, Value, Value) {
+        let is_commutative = operator.is_commutative();
+        if self.constant(b).is_some() {
+            (a, b, a)
+        } else if self.constant(a).is_some() {
+            if is_commutative { (b, a, b) } else { (a, b, b) }
+        } else if is_commutative && b < a {
+            (b, a, a)
+        } else {
+            (a, b, a.max(b))
         }
     }
 

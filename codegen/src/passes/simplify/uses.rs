@@ -6,7 +6,7 @@ use crate::ir::{Binary, BlockId, Function, Op, Unary, Value};
 /// What is known of the uses of all values.
 pub(super) struct Uses(Vec<u8>);
 
-/// Somebody needs it.
+/// Somebody needs it. (The lowest bit, which can be multiplied.)
 const LIVE: u8 = 1;
 /// Somebody needs the value itself; an offset can't be taken into account.
 const MADE: u8 = 2;
@@ -78,15 +78,14 @@ impl Uses {
 
     fn mark(&mut self, value: Value, how: u8) {
         let flags = &mut self.0[value.index()];
-        if *flags & LIVE != 0 {
-            *flags |= SEVERAL;
-        }
-        *flags |= LIVE | how;
+        let again = (*flags & LIVE) * SEVERAL;
+        *flags |= LIVE | again | how;
     }
 
     /// Marks what an instruction reads, if it is needed itself.
     fn visit(&mut self, function: &Function, op: &Op) {
         match *op {
+            Op::Constant { .. } | Op::Argument { .. } => {}
             Op::Binary {
                 operator,
                 dest,
