@@ -104,6 +104,7 @@ impl<'a> Simplifier<'a> {
     fn new(old: &'a Function, flow: &'a Flow, costs: Costs) -> Self {
         let mut new = Function::new(old.name.clone(), old.parameters);
         new.places.clone_from(&old.places);
+        new.place = old.place;
         new.instructions.reserve(old.instructions.len());
         Self {
             old,
