@@ -211,6 +211,44 @@ fn recursion_without_end_is_a_message_with_the_number_of_calls() {
 }
 
 #[test]
+fn an_exhausted_stack_is_found_where_the_function_is_declared_or_called() {
+    let text = "fn leaf() { return 1; }\nfn main() {\n    return f();\n}\nfn f() {\n    putc(46);\n    return f() + 1;\n}\n";
+    let path = program("exhausted.emjay", text);
+    let name = path.to_str().expect("its name is text");
+    for (calls, place) in [("direct", ":5:4\n"), ("trampoline", ":7:12\n")] {
+        let result = run(&[
+            "run",
+            "--target",
+            "aarch64-sim",
+            "--opt",
+            "0",
+            "--calls",
+            calls,
+            "--stack",
+            "16K",
+            name,
+        ]);
+        let found = result.stderr.lines().nth(1).unwrap_or_default();
+        assert!(format!("{found}\n").ends_with(place), "{}", result.stderr);
+    }
+}
+
+#[test]
+fn a_stack_that_is_too_small_for_main_is_a_message_about_main() {
+    let text = "fn f(x) { return x; }\nfn main() { return f(1); }\n";
+    let path = program("no_stack.emjay", text);
+    let name = path.to_str().expect("its name is text");
+    let result = run(&["run", "--opt", "0", "--stack", "1", name]);
+    assert_eq!(result.status, 125);
+    assert!(result.stderr.contains(":2:4\n"), "{}", result.stderr);
+    assert!(
+        result.stderr.contains("1 call has not returned"),
+        "{}",
+        result.stderr
+    );
+}
+
+#[test]
 fn reading_on_and_on_past_the_end_of_the_input_ends_with_status_124() {
     let text = "fn main() {\n    while getc() != 10 { }\n    return 0;\n}\n";
     let result = interpret("reads_on.emjay", text, b"abc");
