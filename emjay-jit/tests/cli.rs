@@ -541,6 +541,53 @@ fn ctrl_c_ends_an_evaluation_and_not_the_session() {
     assert_eq!(output.status.code(), Some(0));
 }
 
+/// The command at a terminal that `script` of util-linux makes; nothing where there is none.
+#[cfg(target_os = "linux")]
+fn at_a_terminal(arguments: &str) -> Option<std::process::Child> {
+    let runner = runner().unwrap_or_default();
+    let line = format!("{runner} {} {arguments}", env!("CARGO_BIN_EXE_emjay"));
+    Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()
+}
+
+/// Reads until a text has come.
+#[cfg(target_os = "linux")]
+fn read_until(reader: &mut impl std::io::Read, text: &str) {
+    let mut read = Vec::new();
+    let mut byte = [0];
+    while !read.ends_with(text.as_bytes()) {
+        reader.read_exact(&mut byte).expect("more is written");
+        read.push(byte[0]);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_at_a_terminal_ends_an_evaluation_and_not_the_session() {
+    let Some(mut child) = at_a_terminal("repl") else {
+        return;
+    };
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let mut stdout = child.stdout.take().expect("it is piped");
+    let mut enter = |keys: &[u8]| stdin.write_all(keys).expect("it reads");
+    read_until(&mut stdout, "> ");
+    enter(b"{ putc(33); putc(10); while 1 { } }\r");
+    read_until(&mut stdout, "!\r\n");
+    enter(b"\x03");
+    read_until(&mut stdout, "interrupted");
+    read_until(&mut stdout, "> ");
+    enter(b"20 * 21\r");
+    read_until(&mut stdout, "420");
+    read_until(&mut stdout, "> ");
+    enter(b"\x04");
+    assert!(child.wait().expect("it ends").success());
+}
+
 // ---- pages ----
 
 #[test]
