@@ -17,6 +17,7 @@
 //!
 //! Each pass takes time in proportion to the function's size.
 
+pub mod accumulate;
 pub mod blocks;
 mod calls;
 pub mod constants;
@@ -27,6 +28,7 @@ pub mod inline;
 pub mod layout;
 pub mod loops;
 pub mod renumber;
+pub mod returns;
 mod rewrite;
 pub mod simplify;
 pub mod stack_checks;
@@ -60,6 +62,9 @@ pub struct Options {
     pub inline: bool,
     /// What decides between ways of multiplying and dividing ([`Level::Full`] only).
     pub costs: Costs,
+    /// The reason of the exit when the stack is exhausted, if recursive calls may become jumps
+    /// ([`Level::Full`] only).
+    pub exhausted: Option<u32>,
 }
 
 impl Default for Options {
@@ -67,6 +72,7 @@ impl Default for Options {
         Self {
             inline: true,
             costs: Costs::AARCH64,
+            exhausted: None,
         }
     }
 }
@@ -82,62 +88,110 @@ pub const BASIC: [Pass; 4] = [
     ("final", renumber::renumber),
 ];
 
+/// What the functions of a module look like from outside. In debug builds a function is verified
+/// with it after every pass; otherwise nobody looks at it, and it is empty.
+#[derive(Debug, Clone)]
+pub struct Signatures(Module);
+
+impl Signatures {
+    /// Those of a module.
+    pub fn of(module: &Module) -> Self {
+        let mut signatures = Module::default();
+        if cfg!(debug_assertions) {
+            signatures.imports.clone_from(&module.imports);
+            signatures.functions = module
+                .functions
+                .iter()
+                .map(|function| Function::new(function.name.clone(), function.parameters))
+                .collect();
+        }
+        Self(signatures)
+    }
+}
+
 /// Improves all functions of a module. Ids of functions stay as they are, also where no call of a
 /// function is left.
 ///
 /// In debug builds the function is verified after every pass.
 pub fn optimise(module: &mut Module, level: Level, options: Options) {
+    let signatures = Signatures::of(module);
+    if level != Level::Full || !options.inline {
+        for (id, function) in (0..).map(FunctionId).zip(&mut module.functions) {
+            optimise_function(function, id, level, options, &signatures);
+        }
+        return;
+    }
+    let order = Calls::of(module).bottom_up();
+    let mut is_done = vec![false; module.functions.len()];
+    for id in order {
+        inline::inline(module, id, |callee| is_done[callee.index()]);
+        let function = &mut module.functions[id.index()];
+        optimise_function(function, id, level, options, &signatures);
+        is_done[id.index()] = true;
+    }
+}
+
+/// What a level does to one function, its calls left as they are. Functions don't depend on each
+/// other here: several threads may do this.
+pub fn optimise_function(
+    function: &mut Function,
+    id: FunctionId,
+    level: Level,
+    options: Options,
+    signatures: &Signatures,
+) {
     match level {
         Level::None => {}
-        Level::Basic => {
-            for (_, pass) in BASIC {
-                for id in (0..module.functions.len() as u32).map(FunctionId) {
-                    apply(module, id, pass);
-                }
-            }
-        }
+        Level::Basic => BASIC
+            .into_iter()
+            .for_each(|(_, pass)| apply(function, signatures, pass)),
         Level::Full => {
-            let order = Calls::of(module).bottom_up();
-            let mut is_done = vec![false; module.functions.len()];
-            for id in order {
-                if options.inline {
-                    inline::inline(module, id, |callee| is_done[callee.index()]);
-                }
-                optimise_function(module, id, options.costs);
-                is_done[id.index()] = true;
+            if let Some(exhausted) = options.exhausted {
+                apply(function, signatures, |function| {
+                    accumulate::accumulate(function, id, exhausted)
+                });
             }
+            optimise_fully(function, options.costs, signatures);
         }
     }
 }
 
-/// All that [`Level::Full`] does to one function once calls have been inlined.
-fn optimise_function(module: &mut Module, id: FunctionId, costs: Costs) {
-    apply(module, id, blocks::straighten);
-    simplify_and_clean(module, id, costs);
-    if apply(module, id, loops::invert::invert) {
-        apply(module, id, blocks::straighten);
-        simplify_and_clean(module, id, costs);
+fn optimise_fully(function: &mut Function, costs: Costs, signatures: &Signatures) {
+    apply(function, signatures, blocks::straighten);
+    simplify_and_clean(function, costs, signatures);
+    if apply(function, signatures, loops::invert::invert) {
+        apply(function, signatures, blocks::straighten);
+        simplify_and_clean(function, costs, signatures);
     }
-    if apply(module, id, if_conversion::convert) {
-        simplify_and_clean(module, id, costs);
+    if apply(function, signatures, if_conversion::convert) {
+        simplify_and_clean(function, costs, signatures);
     }
-    apply(module, id, loops::hoist::hoist);
-    apply(module, id, layout::arrange);
-    apply(module, id, renumber::renumber);
+    if apply(function, signatures, returns::duplicate) {
+        simplify_and_clean(function, costs, signatures);
+    }
+    apply(function, signatures, loops::hoist::hoist);
+    apply(function, signatures, layout::arrange);
+    apply(function, signatures, renumber::renumber);
 }
 
 /// Simplifies, and takes away what is not needed any more.
-fn simplify_and_clean(module: &mut Module, id: FunctionId, costs: Costs) {
-    apply(module, id, |function| simplify::simplify(function, costs));
-    apply(module, id, blocks::straighten);
-    apply(module, id, dead::eliminate);
+fn simplify_and_clean(function: &mut Function, costs: Costs, signatures: &Signatures) {
+    apply(function, signatures, |function| {
+        simplify::simplify(function, costs);
+    });
+    apply(function, signatures, blocks::straighten);
+    apply(function, signatures, dead::eliminate);
 }
 
-/// Applies a pass to one function.
-fn apply<T>(module: &mut Module, id: FunctionId, pass: impl FnOnce(&mut Function) -> T) -> T {
-    let result = pass(&mut module.functions[id.index()]);
+/// Applies a pass to a function.
+fn apply<T>(
+    function: &mut Function,
+    signatures: &Signatures,
+    pass: impl FnOnce(&mut Function) -> T,
+) -> T {
+    let result = pass(function);
     debug_assert_eq!(
-        verify_function(module, &module.functions[id.index()]),
+        verify_function(&signatures.0, function),
         Ok(()),
         "a pass leaves a function that verifies"
     );

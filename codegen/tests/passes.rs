@@ -242,6 +242,7 @@ fn inlining_keeps_the_meaning_and_the_calls_can_be_told() {
     let inlining = Options {
         inline: true,
         costs: Costs::AARCH64,
+        exhausted: None,
     };
     assert_same(
         |module| optimise(module, Level::Full, inlining),
@@ -262,6 +263,7 @@ fn options(costs: Costs) -> Options {
     Options {
         inline: false,
         costs,
+        exhausted: None,
     }
 }
 

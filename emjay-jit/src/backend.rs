@@ -48,8 +48,17 @@ impl Backend {
                 Architecture::Aarch64 => Costs::AARCH64,
                 Architecture::X86_64 => Costs::X86_64,
             },
+            exhausted: Some(Reason::StackExhausted.number()),
         };
-        passes::optimise(module, self.level, options);
+        if self.inline && self.level == Level::Full || !is_large(module) {
+            passes::optimise(module, self.level, options);
+        } else {
+            let signatures = passes::Signatures::of(module);
+            let mut functions: Vec<_> = ids(module).zip(&mut module.functions).collect();
+            for_each_in_parallel(&mut functions, |(id, function)| {
+                passes::optimise_function(function, *id, self.level, options, &signatures);
+            });
+        }
         if self.stack_checks() == StackChecks::InFunctions {
             stack_checks::insert(module, Reason::StackExhausted.number());
         }
@@ -127,44 +136,39 @@ impl Backend {
         x86_64::generate(module, id, &x86_64::Options { calls })
     }
 
-    /// Several threads take one function after the other.
-    #[cfg(not(target_family = "wasm"))]
     fn generate_in_parallel(self, module: &Module) -> Vec<CodeUnit> {
-        use std::sync::atomic::{AtomicU32, Ordering};
-
-        let next = AtomicU32::new(0);
-        let work = || {
-            let mut units = Vec::new();
-            loop {
-                let id = FunctionId(next.fetch_add(1, Ordering::Relaxed));
-                if id.index() >= module.functions.len() {
-                    return units;
-                }
-                units.push(self.unit(module, id));
-            }
-        };
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut units = std::thread::scope(|scope| {
-            let others: Vec<_> = (1..threads.min(MOST_THREADS))
-                .map(|_| scope.spawn(work))
-                .collect();
-            let mut units = work();
-            for other in others {
-                match other.join() {
-                    Ok(more) => units.extend(more),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            units
+        let mut units: Vec<_> = ids(module).map(|id| (id, None)).collect();
+        for_each_in_parallel(&mut units, |(id, unit)| {
+            *unit = Some(self.unit(module, *id));
         });
-        units.sort_unstable_by_key(|unit| unit.id);
-        units
+        units.into_iter().filter_map(|(_, unit)| unit).collect()
     }
+}
 
-    #[cfg(target_family = "wasm")]
-    fn generate_in_parallel(self, module: &Module) -> Vec<CodeUnit> {
-        ids(module).map(|id| self.unit(module, id)).collect()
-    }
+/// Several threads take one item after the other.
+#[cfg(not(target_family = "wasm"))]
+fn for_each_in_parallel<T: Send>(items: &mut [T], work: impl Fn(&mut T) + Sync) {
+    use std::sync::{Mutex, PoisonError};
+
+    let items = Mutex::new(items.iter_mut());
+    let take = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        while let Some(item) = take() {
+            work(item);
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(MOST_THREADS) {
+            scope.spawn(work);
+        }
+        work();
+    });
+}
+
+#[cfg(target_family = "wasm")]
+fn for_each_in_parallel<T>(items: &mut [T], work: impl Fn(&mut T)) {
+    items.iter_mut().for_each(work);
 }
 
 /// More threads than this would wait for memory, not for each other.

@@ -3,8 +3,8 @@
 //! The parser asks for one token after another; a token is a kind and a range, nothing is copied.
 //! [`Token`] defines the language, and logos makes the lexer of it. In front of that stands a
 //! shortcut for what most of a text consists of: blanks, names and numbers in ASCII, and signs that
-//! begin no other token. What can't be read is a token, too, [`Token::Error`], and is described in [`Lexer::errors`]: the
-//! parser knows then that the mistake has been reported.
+//! stand alone. What can't be read is a token, too, [`Token::Error`], and is described in
+//! [`Lexer::errors`]: the parser knows then that the mistake has been reported.
 
 use logos::Logos;
 
@@ -125,6 +125,8 @@ enum First {
     Digit,
     /// It is a token, see [`SIGNS`].
     Sign,
+    /// The same unless `=`, `/` or `*` follows, with which it may be a longer token or a comment.
+    Short,
 }
 
 /// By byte: what begins with it.
@@ -137,6 +139,7 @@ static FIRST: [First; 256] = {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => First::Letter,
             b'0'..=b'9' => First::Digit,
             b'(' | b')' | b'{' | b'}' | b',' | b';' | b'+' | b'-' | b'*' | b'%' => First::Sign,
+            b'=' | b'<' | b'>' | b'!' | b'/' => First::Short,
             _ => First::Other,
         };
         byte += 1;
@@ -144,7 +147,7 @@ static FIRST: [First; 256] = {
     table
 };
 
-/// The signs that begin no other token, by byte.
+/// The tokens of one sign, by byte.
 static SIGNS: [Token; 256] = {
     let mut table = [Token::Error; 256];
     table[b'(' as usize] = Token::OpenParenthesis;
@@ -157,6 +160,11 @@ static SIGNS: [Token; 256] = {
     table[b'-' as usize] = Token::Minus;
     table[b'*' as usize] = Token::Star;
     table[b'%' as usize] = Token::Percent;
+    table[b'=' as usize] = Token::Assign;
+    table[b'<' as usize] = Token::Less;
+    table[b'>' as usize] = Token::Greater;
+    table[b'!' as usize] = Token::Not;
+    table[b'/' as usize] = Token::Slash;
     table
 };
 
@@ -240,7 +248,10 @@ impl<'s> Lexer<'s> {
                 (word(&bytes[start..end]), end)
             }
             First::Digit => (Token::Number, end_of_word(bytes, start)),
-            First::Blank | First::Other => return self.next_of_all(start),
+            First::Short if !matches!(bytes.get(start + 1), Some(b'=' | b'/' | b'*')) => {
+                (SIGNS[usize::from(first)], start + 1)
+            }
+            First::Short | First::Blank | First::Other => return self.next_of_all(start),
         };
         // A word may go on with letters outside of ASCII.
         if bytes.get(end).is_some_and(|byte| !byte.is_ascii()) {
@@ -381,7 +392,7 @@ mod tests {
     #[test]
     fn the_shortcut_changes_nothing() {
         let text = "fn f_1(aé, éa, x9) { let fnx = 12ab+0x1F; /* ü */ return a<=b!=-c%2; } // ünd\n\
-                    if iff else while(1)&&!whilex||x==y*2/3>=4>5<6 9é \u{a0} fn";
+                    if iff else while(1)&&!whilex||x==y*2/3>=4>5<6!7=8 =/**/= /=9 !/ <* 9é \u{a0} fn";
         assert_eq!(tokens(text), tokens_of_logos(text));
     }
 

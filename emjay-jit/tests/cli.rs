@@ -289,10 +289,31 @@ fn time_has_a_line_for_each_phase() {
     }
 }
 
+#[test]
+#[cfg(unix)]
+fn a_reader_that_went_away_ends_a_program_quietly() {
+    let text = "fn main() { while 1 { putc(65); putc(10); } return 0; }";
+    let path = program("writes_on.emjay", text);
+    let name = path.to_str().expect("its name is text");
+    let mut child = emjay(&["run", name]).spawn().expect("emjay can be started");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(141));
+    assert_eq!(output.stderr, b"");
+}
+
+#[test]
+fn input_may_come_from_a_file() {
+    let input = program("input.txt", "hi\n");
+    let input = input.to_str().expect("its name is text");
+    let result = run(&["run", "--stdin", input, "examples/echo.emjay"]);
+    assert_eq!(result.stdout, "HI\n3\n");
+}
+
 // ---- emit ----
 
 #[test]
-fn every_stage_of_a_program_is_the_text_of_the_tutorial() {
+fn every_stage_of_a_program_can_be_written() {
     let path = program(
         "stages.emjay",
         "fn main(x) {\n    let a = 2;\n    return a + 2 + x;\n}\n",
@@ -332,7 +353,7 @@ fn every_stage_of_a_program_is_the_text_of_the_tutorial() {
 }
 
 #[test]
-fn the_baseline_writes_the_code_of_the_tutorial() {
+fn the_baseline_makes_a_few_instructions_of_each_one_of_the_ir() {
     let path = program(
         "baseline.emjay",
         "fn main(x) {\n    let a = 2;\n    return a + 2 + x;\n}\n",
@@ -345,7 +366,7 @@ fn the_baseline_writes_the_code_of_the_tutorial() {
 }
 
 #[test]
-fn the_baseline_calls_through_the_trampoline_as_in_the_tutorial() {
+fn the_baseline_saves_the_registers_that_it_uses_and_calls_through_the_trampoline() {
     let text = "fn f() {\n    return 1 + g(2);\n}\n\nfn g(x) {\n    return 2 * x;\n}\n";
     let path = program("trampoline.emjay", text);
     let name = path.to_str().expect("its name is text");

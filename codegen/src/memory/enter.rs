@@ -134,7 +134,11 @@ impl Entry<'_> {
 
         self.context.set(HOST_DATA, 0);
         match data.panic {
-            Some(panic) => Err(panic),
+            Some(panic) => {
+                // The request was this panic's own.
+                self.context.set(INTERRUPT, 0);
+                Err(panic)
+            }
             None => Ok(ending),
         }
     }

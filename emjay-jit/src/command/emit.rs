@@ -81,7 +81,7 @@ fn emit_stage(
     let mut module = compile(sources, file, &mut Phases::default())?;
     let code = arguments.code(Opt::Basic);
     match (stage, code.opt) {
-        // The seed's passes stand one behind the other: each stage is what comes after one.
+        // The basic passes stand one behind the other: each stage is what comes after one.
         (Stage::IrConstants | Stage::IrDedup | Stage::IrDead, _) | (Stage::IrFinal, Opt::Basic) => {
             for (_, pass) in &BASIC[..passes_until(stage)] {
                 module.functions.iter_mut().for_each(pass);

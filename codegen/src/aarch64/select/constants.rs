@@ -11,7 +11,7 @@ use crate::machine::Register;
 use crate::origin::Origin;
 
 /// As many instructions a constant may go unused before it is made again.
-const REACH: u32 = 160;
+const REACH: u32 = 500;
 
 /// No entry.
 const NONE: u32 = u32::MAX;

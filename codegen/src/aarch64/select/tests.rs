@@ -728,3 +728,22 @@ fn a_parameter_that_is_fetched_twice_is_copied() {
         &["mov v2, v1", "mul v0, v1, v2"],
     );
 }
+
+#[test]
+fn a_constant_is_made_again_after_a_call() {
+    assert_selected(
+        "mva @r0, a0 \n\
+         mvi @r1, 5000 \n\
+         mul @r2, r0, r1 \n\
+         call @r3, f:0(r2, r2, r2, r2) \n\
+         mul @r4, r3, r1 \n\
+         ret r4",
+        &[
+            "movz v5, 5000",
+            "mul v3, v4, v5",
+            "call function0",
+            "movz v2, 5000",
+            "mul v0, v1, v2",
+        ],
+    );
+}
