@@ -143,6 +143,8 @@ pub struct Function {
     pub exits: Vec<Exit>,
     /// The places in the source; number 0 is `Unknown`.
     pub places: Vec<Place>,
+    /// Where the function itself is declared, for what happens before its first instruction.
+    pub place: PlaceId,
 }
 
 /// A basic block: its instructions are `instructions[start..end]` of the function.
@@ -668,6 +670,7 @@ impl Function {
             lists: vec![0],
             exits: Vec::new(),
             places: vec![Place::Unknown],
+            place: PlaceId::default(),
         }
     }
 

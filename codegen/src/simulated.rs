@@ -8,7 +8,7 @@ use std::io;
 use thiserror::Error;
 
 use crate::aarch64::simulator::{
-    Ending, Fault, IMAGE_BASE, Image, Observer, Permission, Simulator, Statistics,
+    Ending, Fault, IMAGE_BASE, Image, LARGEST_STACK, Observer, Permission, Simulator, Statistics,
 };
 use crate::context::STACK_LIMIT;
 use crate::execution::{Host, Outcome};
@@ -19,9 +19,6 @@ use crate::unwind::{Left, Words};
 
 /// Where the entry stub finds the arguments.
 const ARGUMENTS: u64 = 0x0800_0000_0000;
-
-/// The largest stack, in bytes.
-const LARGEST_STACK: usize = 1 << 30;
 
 /// What a program may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -372,15 +372,33 @@ fn every_number_can_be_an_argument(setting: &Setting) -> Result<(), Failed> {
         let found = setting.run(SAME, &[number], b"");
         check(&found, &ended(&format!("{number}\n"), "", 0))?;
     }
-    check(&setting.run(SAME, &["+0012"], b""), &ended("12\n", "", 0))
+    for (word, number) in [
+        ("0012", "12"),
+        ("0x10", "16"),
+        ("-0xfF", "-255"),
+        ("0X7fffffffffffffff", "9223372036854775807"),
+        ("-0x8000000000000000", "-9223372036854775808"),
+    ] {
+        let found = setting.run(SAME, &[word], b"");
+        check(&found, &ended(&format!("{number}\n"), "", 0))?;
+    }
+    Ok(())
 }
 
 fn what_is_not_a_number_is_refused(setting: &Setting) -> Result<(), Failed> {
     for word in [
         "",
         "-",
-        "+",
+        "+5",
         "x",
+        "0x",
+        "0xg",
+        "0x@",
+        "0x-5",
+        "00x5",
+        "1a",
+        "0x8000000000000000",
+        "-0x8000000000000001",
         "12x",
         "--5",
         " 1",

@@ -63,6 +63,12 @@ fn recursion_that_does_not_fit_leaves_with_its_depth() {
 }
 
 #[test]
+fn a_stack_of_a_gigabyte_is_not_too_large() {
+    let found = run(DOWN, &[100], &mut (), 1 << 30);
+    assert!(matches!(found.outcome, Outcome::Returned(_)));
+}
+
+#[test]
 fn the_chain_of_calls_ends_with_the_function_that_was_run() {
     let found = departure(run(TWICE, &[1 << 40], &mut (), 600));
     let last = found.calls.last().expect("there are calls");

@@ -136,7 +136,7 @@ impl<'a, 's> Lowering<'a, 's> {
             ast,
             resolution,
             options,
-            builder: Builder::new(name, parameters, instructions),
+            builder: Builder::new(name, parameters, function.name.span, instructions),
             variables,
             entry: None,
             entry_value: None,

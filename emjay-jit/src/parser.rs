@@ -192,7 +192,7 @@ impl<'s> Parser<'s> {
     fn identifier(&mut self, expected: &'static str) -> Parse<Identifier> {
         if !self.at(Token::Name) {
             let error = self.unexpected(expected, None);
-            if self.current.token.is_keyword() && !self.at(Token::Fn) {
+            if self.current.token.is_keyword() && !self.begins_function() {
                 // It was meant as a name: no statement begins there.
                 self.advance();
             }
@@ -325,10 +325,9 @@ impl<'s> Parser<'s> {
         self.nested(|parser| {
             let first = parser.open_statements.len();
             let mut is_broken = false;
-            while !matches!(
-                parser.current.token,
-                Token::CloseBrace | Token::End | Token::Fn
-            ) {
+            while !matches!(parser.current.token, Token::CloseBrace | Token::End)
+                && !parser.begins_function()
+            {
                 if parser.statement().is_err() {
                     is_broken = true;
                     parser.synchronise();
@@ -599,7 +598,14 @@ impl<'s> Parser<'s> {
                 // The tree has no parentheses: only a name in them is no longer assignable.
                 Ok(inner)
             }
-            _ => Err(self.unexpected("a value", None)),
+            _ => {
+                let error = self.unexpected("a value", None);
+                if self.at(Token::Fn) && !self.begins_function() {
+                    // It was meant as a name.
+                    self.advance();
+                }
+                Err(error)
+            }
         }
     }
 

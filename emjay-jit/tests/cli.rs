@@ -211,6 +211,44 @@ fn recursion_without_end_is_a_message_with_the_number_of_calls() {
 }
 
 #[test]
+fn an_exhausted_stack_is_found_where_the_function_is_declared_or_called() {
+    let text = "fn leaf() { return 1; }\nfn main() {\n    return f();\n}\nfn f() {\n    putc(46);\n    return f() + 1;\n}\n";
+    let path = program("exhausted.emjay", text);
+    let name = path.to_str().expect("its name is text");
+    for (calls, place) in [("direct", ":5:4\n"), ("trampoline", ":7:12\n")] {
+        let result = run(&[
+            "run",
+            "--target",
+            "aarch64-sim",
+            "--opt",
+            "0",
+            "--calls",
+            calls,
+            "--stack",
+            "16K",
+            name,
+        ]);
+        let found = result.stderr.lines().nth(1).unwrap_or_default();
+        assert!(format!("{found}\n").ends_with(place), "{}", result.stderr);
+    }
+}
+
+#[test]
+fn a_stack_that_is_too_small_for_main_is_a_message_about_main() {
+    let text = "fn f(x) { return x; }\nfn main() { return f(1); }\n";
+    let path = program("no_stack.emjay", text);
+    let name = path.to_str().expect("its name is text");
+    let result = run(&["run", "--opt", "0", "--stack", "1", name]);
+    assert_eq!(result.status, 125);
+    assert!(result.stderr.contains(":2:4\n"), "{}", result.stderr);
+    assert!(
+        result.stderr.contains("1 call has not returned"),
+        "{}",
+        result.stderr
+    );
+}
+
+#[test]
 fn reading_on_and_on_past_the_end_of_the_input_ends_with_status_124() {
     let text = "fn main() {\n    while getc() != 10 { }\n    return 0;\n}\n";
     let result = interpret("reads_on.emjay", text, b"abc");
@@ -522,6 +560,53 @@ fn ctrl_c_ends_an_evaluation_and_not_the_session() {
     assert_eq!(output.stdout, b"42\n", "variables are what they were");
     assert_eq!(output.stderr, b"interrupted\n");
     assert_eq!(output.status.code(), Some(0));
+}
+
+/// The command at a terminal that `script` of util-linux makes; nothing where there is none.
+#[cfg(target_os = "linux")]
+fn at_a_terminal(arguments: &str) -> Option<std::process::Child> {
+    let runner = runner().unwrap_or_default();
+    let line = format!("{runner} {} {arguments}", env!("CARGO_BIN_EXE_emjay"));
+    Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()
+}
+
+/// Reads until a text has come.
+#[cfg(target_os = "linux")]
+fn read_until(reader: &mut impl std::io::Read, text: &str) {
+    let mut read = Vec::new();
+    let mut byte = [0];
+    while !read.ends_with(text.as_bytes()) {
+        reader.read_exact(&mut byte).expect("more is written");
+        read.push(byte[0]);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_at_a_terminal_ends_an_evaluation_and_not_the_session() {
+    let Some(mut child) = at_a_terminal("repl") else {
+        return;
+    };
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let mut stdout = child.stdout.take().expect("it is piped");
+    let mut enter = |keys: &[u8]| stdin.write_all(keys).expect("it reads");
+    read_until(&mut stdout, "> ");
+    enter(b"{ putc(33); putc(10); while 1 { } }\r");
+    read_until(&mut stdout, "!\r\n");
+    enter(b"\x03");
+    read_until(&mut stdout, "interrupted");
+    read_until(&mut stdout, "> ");
+    enter(b"20 * 21\r");
+    read_until(&mut stdout, "420");
+    read_until(&mut stdout, "> ");
+    enter(b"\x04");
+    assert!(child.wait().expect("it ends").success());
 }
 
 // ---- pages ----

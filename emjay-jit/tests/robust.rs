@@ -166,6 +166,12 @@ fn value(text: &str) -> i64 {
 const MANY: usize = 100_000;
 
 #[test]
+fn a_hundred_thousand_lines_may_have_two_mistakes_each() {
+    let text = format!("fn main() {{ {} }}", "let ; $ ;\n".repeat(100_000));
+    assert_eq!(attempt(text.into_bytes()), None);
+}
+
+#[test]
 fn a_sum_may_have_a_hundred_thousand_terms() {
     let sum = vec!["1"; MANY].join(" + ");
     assert_eq!(

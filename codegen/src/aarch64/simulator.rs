@@ -39,8 +39,8 @@ const OUTSIDE: u64 = IMPORTS - 4;
 const CONTEXT: u64 = 0x3000_0000_0000;
 /// The end of the program's stack.
 const STACK_TOP: u64 = 0x4000_0000_0000;
-/// The largest stack of a program, in bytes.
-const LARGEST_STACK: usize = 1 << 30;
+/// The largest stack of a program, in bytes: 1 GiB, and what its host wants to be free beside it.
+pub const LARGEST_STACK: usize = (1 << 30) + (1 << 20);
 /// The end of the host's stack.
 const HOST_STACK_TOP: u64 = 0x5000_0000_0000;
 /// The size of the host's stack.
@@ -137,9 +137,10 @@ enum Goal {
 }
 
 impl Simulator {
-    /// A machine with a program, so many bytes of stack (rounded up to 16, at most 1 GiB), and a
-    /// context for functions outside, each given by its number of parameters. The limits in the context
-    /// are 0: the stack may be used up, and nobody has asked to leave.
+    /// A machine with a program, so many bytes of stack (rounded up to 16, at most
+    /// [`LARGEST_STACK`]), and a context for functions outside, each given by its number of
+    /// parameters. The limits in the context are 0: the stack may be used up, and nobody has asked to
+    /// leave.
     pub fn new(image: Image<'_>, imports: &[u32], stack: usize) -> Self {
         let (code, data) = image.bytes.split_at(image.code.min(image.bytes.len()));
         let words = code.as_chunks::<4>().0.iter();

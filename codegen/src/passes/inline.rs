@@ -114,6 +114,7 @@ impl<'a> Inliner<'a> {
         let mut new = Function::new(old.name.clone(), old.parameters);
         new.values = old.values;
         new.places.clone_from(&old.places);
+        new.place = old.place;
         Self {
             module,
             old,

@@ -110,6 +110,7 @@ struct Simplifier<'a> {
 impl<'a> Simplifier<'a> {
     fn new(old: &'a Function, flow: &'a Flow, costs: Costs) -> Self {
         let mut new = Function::new("", old.parameters);
+        new.place = old.place;
         new.instructions.reserve(old.instructions.len());
         new.exits.reserve(old.exits.len());
         new.lists.reserve(old.lists.len());

@@ -27,16 +27,18 @@ pub fn insert(module: &mut Module, reason: u32) {
 
 /// Puts a check first, unless there is one.
 fn insert_check(function: &mut Function, reason: u32) {
-    let Some(first) = function.instructions.first().copied() else {
-        return;
-    };
-    if matches!(first.op, Op::StackCheck { .. }) {
-        return;
+    match function.instructions.first() {
+        None
+        | Some(Instruction {
+            op: Op::StackCheck { .. },
+            ..
+        }) => return,
+        Some(_) => {}
     }
     let exit = function.make_exit(reason, &[]);
     let check = Instruction {
         op: Op::StackCheck { exit },
-        origin: Origin::body(first.origin.place).with(Linkage::Prologue),
+        origin: Origin::body(function.place).with(Linkage::Prologue),
     };
     function.instructions.insert(0, check);
     for (index, block) in function.blocks.iter_mut().enumerate() {

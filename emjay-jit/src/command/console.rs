@@ -14,7 +14,7 @@ use terminal::reason;
 /// How many bytes are read and written at once.
 const CHUNK: usize = 1 << 16;
 
-/// A program that has read so often past the end of its input would go on for ever.
+/// The read past the end of the input that ends the program: it would go on for ever.
 pub(super) const READS_PAST_END: u32 = 65_536;
 
 /// Why the console has ended a program.
@@ -137,7 +137,7 @@ impl Console {
         self.position += usize::from(byte.is_some());
         if byte.is_none() {
             self.reads_past_end += 1;
-            if self.reads_past_end > READS_PAST_END {
+            if self.reads_past_end >= READS_PAST_END {
                 return Err(StopCause::InputEnded);
             }
         }
@@ -204,7 +204,7 @@ mod tests {
     fn behind_the_end_of_the_input_there_is_minus_one_for_a_while() {
         let mut console = Console::new(Box::new(&b"\xff"[..]));
         assert_eq!(get(&mut console), Reply::Continue(255));
-        for _ in 0..READS_PAST_END {
+        for _ in 1..READS_PAST_END {
             assert_eq!(get(&mut console), Reply::Continue(-1));
         }
         assert_eq!(get(&mut console), Reply::Stop);

@@ -19,15 +19,21 @@ const DEEPEST_INLINING: usize = 64;
 pub(super) struct Scene {
     /// The function that the text stands in.
     pub(super) function: FunctionId,
-    /// Where in the text; nothing if the compiler made the instruction itself.
+    /// Where in the text; nothing if nobody knows.
     pub(super) span: Option<Span>,
 }
 
-/// The places of an activation, the innermost first: more than one where calls were inlined.
+/// The places of an activation, the innermost first: more than one where calls were inlined. Where
+/// none is known it is the function's own.
 pub(super) fn scenes(module: &Module, activation: Activation) -> Vec<Scene> {
-    let places = &module.functions[activation.function.index()].places;
+    let function = &module.functions[activation.function.index()];
+    let places = &function.places;
+    let place = match activation.place {
+        PlaceId(0) => function.place,
+        place => place,
+    };
     let mut scenes = Vec::new();
-    let mut open = vec![(activation.function, activation.place)];
+    let mut open = vec![(activation.function, place)];
     while let Some((function, PlaceId(place))) = open.pop() {
         match places.get(place as usize) {
             Some(&Place::Inlined {
@@ -73,11 +79,21 @@ impl<'a> Message<'a> {
         let (code, title) = code_and_title(reason);
         let label = match (reason, &*departure.values) {
             (Reason::DivisionByZero, [dividend]) => format!("{dividend} is divided by 0"),
+            (Reason::StackExhausted, _) if departure.depth == 1 => {
+                "1 call has not returned".to_owned()
+            }
             (Reason::StackExhausted, _) => format!("{} calls have not returned", departure.depth),
+            (Reason::Stopped, _) => "`getc()` gives -1 at the end, each time".to_owned(),
             _ => String::new(),
         };
-        let help = (reason == Reason::StackExhausted)
-            .then(|| "does the recursion have an end? `--stack` gives it more room".to_owned());
+        let help = match reason {
+            Reason::StackExhausted => {
+                Some("does the recursion have an end? `--stack` gives it more room")
+            }
+            Reason::Stopped => Some("end the loop when it has read -1"),
+            _ => None,
+        };
+        let help = help.map(str::to_owned);
         Self {
             module,
             file,

@@ -69,6 +69,8 @@ impl Repl {
     fn take_from_terminal(&mut self) -> Result<(), Failure> {
         let mut editor =
             LineEditor::new().map_err(|error| fail(&format!("can't use the terminal: {error}")))?;
+        // The editor has a handler of its own: ours has to come behind it.
+        self.evaluator.handle_interrupts();
         say(WELCOME);
         loop {
             editor.set_names(self.evaluator.names());
@@ -86,6 +88,7 @@ impl Repl {
 
     /// Without a terminal there is no prompt; an entry ends with the line that completes it.
     fn take_from_lines(&mut self) -> Result<(), Failure> {
+        self.evaluator.handle_interrupts();
         let mut entry = String::new();
         loop {
             let mut line = Vec::new();

@@ -23,9 +23,10 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// A function with its entry block open.
-    pub(super) fn new(name: &str, parameters: u32, instructions: usize) -> Self {
+    /// A function, declared at a place, with its entry block open.
+    pub(super) fn new(name: &str, parameters: u32, declared: Span, instructions: usize) -> Self {
         let mut function = Function::new(name, parameters);
+        function.place = function.make_place(place(declared));
         function.instructions.reserve(instructions);
         function.places.reserve(instructions);
         let mut builder = Self {
@@ -83,10 +84,7 @@ impl Builder {
     #[inline]
     pub(super) fn emit_as(&mut self, op: Op, span: Span, linkage: Linkage) -> Position {
         debug_assert!(self.is_open, "code that can't be reached is not lowered");
-        let place = self.function.make_place(Place::Source {
-            start: span.start,
-            end: span.end,
-        });
+        let place = self.function.make_place(place(span));
         let origin = Origin::body(place).with(linkage);
         let position = self.function.instructions.len() as u32;
         self.function.instructions.push(Instruction { op, origin });
@@ -152,4 +150,9 @@ impl Builder {
         }
         self.function
     }
+}
+
+/// A range of the source as a place of the IR.
+fn place(Span { start, end }: Span) -> Place {
+    Place::Source { start, end }
 }

@@ -172,6 +172,15 @@ impl Parser<'_> {
 
     // ---- going on ----
 
+    /// Whether the current word is the `fn` of a function: a name follows. Otherwise somebody took it
+    /// for a name.
+    pub(super) fn begins_function(&self) -> bool {
+        self.at(Token::Fn)
+            && self.text[self.current.span.end as usize..]
+                .trim_start()
+                .starts_with(|c: char| c.is_alphabetic() || c == '_')
+    }
+
     /// Whether a word stands where `fn` was meant; that is reported here.
     pub(super) fn is_misspelt_fn(&mut self) -> bool {
         if !self.at(Token::Name) {
@@ -207,7 +216,7 @@ impl Parser<'_> {
     /// Goes to the next `fn`, or to the end.
     pub(super) fn skip_to_function(&mut self) {
         let known = self.lexer.errors.len();
-        while !matches!(self.current.token, Token::Fn | Token::End) {
+        while !self.begins_function() && !self.at(Token::End) {
             self.advance();
         }
         self.forget_skipped(known);
@@ -216,13 +225,13 @@ impl Parser<'_> {
     /// What was skipped belongs to a mistake that has been reported: its characters don't matter.
     fn forget_skipped(&mut self, known: usize) {
         let current = self.current.span.start;
-        let mut index = 0;
-        self.lexer.errors.retain(|error| {
-            index += 1;
-            index <= known
-                || error.span.start >= current
+        // Only the new ones are looked at: a text may have as many mistakes as bytes.
+        let skipped = self.lexer.errors.split_off(known);
+        let still_matter = skipped.into_iter().filter(|error| {
+            error.span.start >= current
                 || matches!(error.kind, SyntaxErrorKind::UnterminatedComment)
         });
+        self.lexer.errors.extend(still_matter);
     }
 
     /// Goes behind the statement that has a mistake: behind its semicolon or its block, or in front
@@ -237,7 +246,8 @@ impl Parser<'_> {
         let mut braces = 0u32;
         loop {
             match self.current.token {
-                Token::End | Token::Fn => return,
+                Token::End => return,
+                Token::Fn if self.begins_function() => return,
                 Token::Let | Token::Return | Token::If | Token::While if braces == 0 => return,
                 Token::Semicolon if braces == 0 => {
                     self.advance();

@@ -52,10 +52,6 @@ impl Running {
 
 impl Evaluator {
     pub(super) fn new(code: CodeOptions, machine: Machine, stack: u64) -> Self {
-        let running = Running::default();
-        let handled = running.clone();
-        // Without a handler, Ctrl-C ends the process as it does by default.
-        _ = ctrlc::set_handler(move || handled.interrupt());
         Self {
             session: Session::default(),
             code,
@@ -65,8 +61,15 @@ impl Evaluator {
                 instructions: None,
             },
             console: Console::new(Box::new(Line)),
-            running,
+            running: Running::default(),
         }
+    }
+
+    /// From now on Ctrl-C ends what is being evaluated.
+    pub(super) fn handle_interrupts(&self) {
+        let running = self.running.clone();
+        // Without a handler, Ctrl-C ends the process as it does by default.
+        _ = ctrlc::set_handler(move || running.interrupt());
     }
 
     pub(super) fn session(&self) -> &Session {
