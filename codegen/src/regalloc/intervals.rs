@@ -235,20 +235,28 @@ impl Intervals {
 
     /// Splits an interval: what lives from the position on becomes an interval of its own, whose
     /// number is given back. The position lies behind the beginning and before the end.
+    ///
+    /// If the position is in a hole, the first piece ends where the hole begins: a hole at its end
+    /// could be split off later as a piece in which nothing lives.
     pub(super) fn split(&mut self, lifetimes: &Lifetimes, interval: u32, position: u32) -> u32 {
         let this = self.all[interval as usize];
         debug_assert!(
             this.start < position && position < this.end,
             "a split inside"
         );
-        let (mut range, mut start) = (this.range, position);
+        let (mut range, mut start, mut end) = (this.range, position, position);
         while let Some(present) = lifetimes.ranges.get(range as usize) {
             if position < present.end {
+                if present.start < position {
+                    end = position;
+                }
                 start = position.max(present.start);
                 break;
             }
+            end = present.end;
             range = present.next;
         }
+        debug_assert!(start < this.end, "something lives in both pieces");
         let mut upcoming = this.upcoming;
         while let Some(use_) = lifetimes.uses.get(upcoming as usize) {
             if use_.position >= position {
@@ -266,8 +274,57 @@ impl Intervals {
             ..this
         });
         let this = self.get_mut(interval);
-        this.end = position;
+        this.end = end;
         this.next = number;
         number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lives from 0 to 10 and from 20 to 30.
+    fn life_with_a_hole() -> (Lifetimes, Intervals) {
+        let range = |start, end, next| Range { start, end, next };
+        let lifetimes = Lifetimes {
+            ranges: vec![range(0, 10, 1), range(20, 30, NONE)],
+            ..Lifetimes::default()
+        };
+        let interval = Interval {
+            register: 0,
+            start: 0,
+            end: 30,
+            range: 0,
+            upcoming: NONE,
+            idle_from: 0,
+            next: NONE,
+            place: Place::Undecided,
+        };
+        let all = vec![interval];
+        (lifetimes, Intervals { all })
+    }
+
+    fn bounds(intervals: &Intervals, interval: u32) -> (u32, u32) {
+        let this = intervals.get(interval);
+        (this.start, this.end)
+    }
+
+    #[test]
+    fn a_split_in_a_range_gives_pieces_that_touch() {
+        let (lifetimes, mut intervals) = life_with_a_hole();
+        let rest = intervals.split(&lifetimes, 0, 24);
+        assert_eq!(bounds(&intervals, 0), (0, 24));
+        assert_eq!(bounds(&intervals, rest), (24, 30));
+    }
+
+    #[test]
+    fn a_split_in_a_hole_leaves_the_hole_to_neither_piece() {
+        for position in [10, 14, 20] {
+            let (lifetimes, mut intervals) = life_with_a_hole();
+            let rest = intervals.split(&lifetimes, 0, position);
+            assert_eq!(bounds(&intervals, 0), (0, 10));
+            assert_eq!(bounds(&intervals, rest), (20, 30));
+        }
     }
 }

@@ -177,7 +177,7 @@ impl Ranks {
 }
 
 /// What is known of all virtual registers.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Lifetimes {
     /// The virtual registers.
     pub registers: Vec<Virtual>,

@@ -73,3 +73,22 @@ fn random_code_is_right_with_26_registers() {
 fn random_code_is_right_with_200_registers() {
     allocations_are_correct(&toy::file(200, 100), 300_000);
 }
+
+/// A life with holes is split at the end of one, and its first piece again in that hole. What lies
+/// between must not become an interval: it would drive out who lives in its register.
+#[test]
+fn a_life_that_is_split_twice_in_a_hole_has_no_piece_without_life() {
+    for (seed, registers) in [
+        (109_055, toy::file(8, 5)),
+        (14_367, toy::file(3, 2)),
+        (15_531, toy::file(3, 2)),
+    ] {
+        let before = random::code(seed, SHAPES[3], &registers);
+        let mut after = before.clone();
+        let allocation = allocate(&mut after, &registers);
+        assert_eq!(
+            check::check(&before, &after, &allocation, &registers),
+            Ok(())
+        );
+    }
+}
