@@ -22,6 +22,10 @@
 //! 5. `resolve`: writes the registers into the instructions and makes the moves, where an interval is
 //!    split inside a block, and between blocks; [`parallel_move`] puts them in order.
 //!
+//! Before all of them, `straight` tries a shorter way: in a function of one block in which registers
+//! suffice, each value has one register for its whole life, and neither intervals nor slots are
+//! needed.
+//!
 //! A slot is written once, directly behind the definition; SSA form makes it valid from then on, so
 //! that going to memory costs nothing anywhere else. A constant has no slot: it is made again where
 //! it is needed in a register, in straight-line code right there, before a loop for the uses in it;
@@ -43,6 +47,7 @@ mod ranges;
 mod resolve;
 mod scan;
 mod slots;
+mod straight;
 
 use crate::machine::{Allocation, Code, MachineInstruction, RegisterFile};
 
@@ -61,6 +66,9 @@ use crate::machine::{Allocation, Code, MachineInstruction, RegisterFile};
 /// If an instruction needs more registers at once than the machine has.
 pub fn allocate<I: MachineInstruction>(code: &mut Code<I>, registers: &RegisterFile) -> Allocation {
     let ranks = lifetimes::Ranks::of(registers);
+    if let Some(allocation) = straight::allocate(code, registers, &ranks) {
+        return allocation;
+    }
     let layout = layout::Layout::of(code);
     let mut lifetimes = lifetimes::collect(code, &layout, &ranks);
     let scanned = scan::scan(&mut lifetimes, &layout, &ranks);

@@ -25,7 +25,7 @@ use crate::machine::{
 
 /// The groups of a gap, in their order.
 #[derive(Debug, Clone, Copy)]
-enum Group {
+pub(super) enum Group {
     /// From the places behind the instruction before to those at this one.
     Between,
     /// To where the instruction wants its operands.
@@ -36,10 +36,18 @@ enum Group {
 
 /// A move of a group.
 #[derive(Debug, Clone, Copy)]
-struct Pending {
+pub(super) struct Pending {
     /// The instruction, and the group.
     key: u64,
     moved: Move,
+}
+
+impl Pending {
+    /// A move in the gap before an instruction.
+    pub(super) fn new(before: u32, group: Group, moved: Move) -> Self {
+        let key = u64::from(before) << 2 | group as u64;
+        Self { key, moved }
+    }
 }
 
 /// Writes the registers into the code and makes the moves.
@@ -71,7 +79,17 @@ pub(super) fn resolve<I: MachineInstruction>(
     };
     resolver.rewrite(code);
     resolver.split_lives();
-    resolver.finish(file)
+    in_order(
+        resolver.pending,
+        file.scratch,
+        Allocation {
+            operands: resolver.operands,
+            slots: slots.count,
+            used: resolver.touched,
+            dead: resolver.dead,
+            ..Allocation::default()
+        },
+    )
 }
 
 /// The state of the walk over the code.
@@ -247,10 +265,8 @@ impl Resolver<'_> {
 
     fn push(&mut self, before: u32, group: Group, to: Location, from: Location) {
         if to != from {
-            self.pending.push(Pending {
-                key: u64::from(before) << 2 | group as u64,
-                moved: Move { to, from },
-            });
+            self.pending
+                .push(Pending::new(before, group, Move { to, from }));
         }
     }
 
@@ -379,36 +395,40 @@ impl Resolver<'_> {
             }
         }
     }
+}
 
-    /// Puts the moves in order.
-    fn finish(mut self, file: &RegisterFile) -> Allocation {
-        self.pending.sort_unstable_by_key(|pending| pending.key);
-        let mut sequencer = Sequencer::new(file.scratch, self.slots.count);
-        let mut edits = Vec::with_capacity(self.pending.len());
-        let mut group = Vec::new();
-        let mut rest = self.pending.as_slice();
-        while let Some(first) = rest.first() {
-            let count = rest
-                .iter()
-                .take_while(|pending| pending.key == first.key)
-                .count();
-            group.clear();
-            group.extend(rest[..count].iter().map(|pending| pending.moved));
-            let before = (first.key >> 2) as u32;
-            sequencer.sequence(&group, |Move { to, from }| {
-                if to == Location::Register(file.scratch) {
-                    self.touched.insert(file.scratch);
-                }
-                edits.push(Edit { before, to, from });
-            });
-            rest = &rest[count..];
-        }
-        Allocation {
-            edits,
-            operands: self.operands,
-            slots: self.slots.count + u32::from(sequencer.used_spare()),
-            used: self.touched,
-            dead: self.dead,
-        }
+/// Puts moves in order: completes an allocation that has everything else.
+pub(super) fn in_order(
+    mut pending: Vec<Pending>,
+    scratch: u8,
+    mut allocation: Allocation,
+) -> Allocation {
+    if pending.is_empty() {
+        return allocation;
     }
+    if !pending.is_sorted_by_key(|pending| pending.key) {
+        pending.sort_unstable_by_key(|pending| pending.key);
+    }
+    let mut sequencer = Sequencer::new(scratch, allocation.slots);
+    allocation.edits.reserve(pending.len());
+    let mut group = Vec::new();
+    let mut rest = pending.as_slice();
+    while let Some(first) = rest.first() {
+        let count = rest
+            .iter()
+            .take_while(|pending| pending.key == first.key)
+            .count();
+        group.clear();
+        group.extend(rest[..count].iter().map(|pending| pending.moved));
+        let before = (first.key >> 2) as u32;
+        sequencer.sequence(&group, |Move { to, from }| {
+            if to == Location::Register(scratch) {
+                allocation.used.insert(scratch);
+            }
+            allocation.edits.push(Edit { before, to, from });
+        });
+        rest = &rest[count..];
+    }
+    allocation.slots += u32::from(sequencer.used_spare());
+    allocation
 }
