@@ -22,6 +22,10 @@
 //! 5. `resolve`: writes the registers into the instructions and makes the moves, where an interval is
 //!    split inside a block, and between blocks; [`parallel_move`] puts them in order.
 //!
+//! Before all of them, `straight` tries a shorter way: in a function of one block in which registers
+//! suffice, each value has one register for its whole life, and neither intervals nor slots are
+//! needed.
+//!
 //! A slot is written once, directly behind the definition; SSA form makes it valid from then on, so
 //! that going to memory costs nothing anywhere else. A constant has no slot: it is made again where
 //! it is needed in a register, in straight-line code right there, before a loop for the uses in it;

@@ -130,7 +130,7 @@ fn survey<'a, I: MachineInstruction>(code: &Code<I>, ranks: &'a Ranks) -> Option
         tied: Vec::new(),
         clobbered: RegisterSet::EMPTY,
     };
-    let mut extras = code.extras.iter().peekable();
+    let mut extras = code.extras.as_slice();
     for (at, instruction) in (0..).zip(&code.instructions) {
         let mut written = 0;
         let mut known = true;
@@ -143,7 +143,10 @@ fn survey<'a, I: MachineInstruction>(code: &Code<I>, ranks: &'a Ranks) -> Option
         {
             survey.values[index as usize].constant_at = at;
         }
-        if let Some(extra) = extras.next_if(|extra| extra.instruction == at) {
+        if let Some((extra, rest)) = extras.split_first()
+            && extra.instruction == at
+        {
+            extras = rest;
             for operand in &code.operands[extra.operands.0 as usize..extra.operands.1 as usize] {
                 let (role, constraint) = (operand.role, operand.constraint);
                 known &= survey.operand(at, operand.register, role, constraint, &mut written);
@@ -256,6 +259,8 @@ impl Survey<'_> {
 struct Assignment<'a> {
     survey: Survey<'a>,
     scratch: Register,
+    /// The register of each rank; the scratch register for all that there aren't.
+    registers: [Register; 256],
     /// The uses that have been visited.
     uses_passed: u32,
     /// The barriers that lie before the present instruction.
@@ -266,6 +271,8 @@ struct Assignment<'a> {
     free: Ranked,
     /// Those whose values the present instruction reads last.
     dying: Ranked,
+    /// That of them that the result has taken already.
+    shared: Ranked,
     /// Those that it writes for nobody.
     unused: Ranked,
     /// Those that have been given to a value.
@@ -286,13 +293,20 @@ fn assign<'a, I: MachineInstruction>(
     rewritten: &mut Vec<I>,
 ) -> Option<Assignment<'a>> {
     let count = survey.ranks.registers.len() as u32;
+    let scratch = Register::physical(file.scratch);
+    let mut registers = [scratch; 256];
+    for (to, &number) in registers.iter_mut().zip(&survey.ranks.registers) {
+        *to = Register::physical(number);
+    }
     let mut this = Assignment {
-        scratch: Register::physical(file.scratch),
+        scratch,
+        registers,
         uses_passed: 0,
         barriers_passed: 0,
         tied_passed: 0,
         free: Ranked::MAX.unbounded_shr(Ranked::BITS - count),
         dying: 0,
+        shared: 0,
         unused: 0,
         given: 0,
         stuck: false,
@@ -302,7 +316,7 @@ fn assign<'a, I: MachineInstruction>(
         touched: survey.clobbered,
         survey,
     };
-    let mut extras = code.extras.iter().peekable();
+    let mut extras = code.extras.as_slice();
     for (at, instruction) in (0..).zip(&code.instructions) {
         this.begin(at);
         let mut tied = this.tied_result(at);
@@ -314,21 +328,21 @@ fn assign<'a, I: MachineInstruction>(
                         None => this.read(code, at, index),
                         Some(result) => this.share(code, at, index, result),
                     },
-                    (Role::Use, _) => {
+                    (Role::Define, Constraint::Register) => this.result(at, index, instruction),
+                    (_, Constraint::SameAsFirstUse) => this.present_register(index),
+                    _ => {
                         this.stuck |= tied.is_some();
                         let place = this.operand(code, at, index, role, constraint);
                         this.register(place)
                     }
-                    (_, Constraint::Fixed(number)) => this.fixed_result(at, index, number),
-                    (_, Constraint::SameAsFirstUse) => {
-                        this.register_of(this.survey.values[index as usize].rank)
-                    }
-                    _ => this.result(at, index, role, instruction),
                 };
             }
         });
         rewritten.push(copy);
-        if let Some(extra) = extras.next_if(|extra| extra.instruction == at) {
+        if let Some((extra, rest)) = extras.split_first()
+            && extra.instruction == at
+        {
+            extras = rest;
             for operand in &code.operands[extra.operands.0 as usize..extra.operands.1 as usize] {
                 let place = match operand.register.virtual_index() {
                     Some(index) => this.operand(code, at, index, operand.role, operand.constraint),
@@ -355,6 +369,7 @@ impl Assignment<'_> {
     #[inline]
     fn begin(&mut self, at: u32) {
         self.dying = 0;
+        self.shared = 0;
         self.unused = 0;
         let barriers = &self.survey.barriers;
         while barriers
@@ -383,10 +398,13 @@ impl Assignment<'_> {
     /// The register of a rank; if there is none, the instruction will not be used.
     #[inline]
     fn register_of(&self, rank: u8) -> Register {
-        match rank {
-            NO_RANK => self.scratch,
-            rank => Register::physical(self.number(rank)),
-        }
+        self.registers[usize::from(rank)]
+    }
+
+    /// The register that a value is in now.
+    #[inline]
+    fn present_register(&self, index: u32) -> Register {
+        self.register_of(self.survey.values[index as usize].rank)
     }
 
     /// The register of an operand's place; an instruction has no other places.
@@ -400,18 +418,16 @@ impl Assignment<'_> {
     /// An operand that is read from any register.
     #[inline]
     fn read<I: MachineInstruction>(&mut self, code: &Code<I>, at: u32, index: u32) -> Register {
-        let mut rank = self.survey.values[index as usize].rank;
-        if rank == NO_RANK {
-            rank = self.make_constant(code, at, index);
-            if rank == NO_RANK {
-                return self.scratch;
-            }
+        if self.survey.values[index as usize].rank == NO_RANK {
+            self.make_constant(code, at, index);
         }
+        let register = self.present_register(index);
         self.pass_use(at, index);
-        Register::physical(self.number(rank))
+        register
     }
 
     /// An operand beside an instruction, or one in a certain register.
+    #[cold]
     fn operand<I: MachineInstruction>(
         &mut self,
         code: &Code<I>,
@@ -443,7 +459,11 @@ impl Assignment<'_> {
                 Location::Register(number)
             }
             _ => {
-                let rank = self.result_rank(role, at, index, NO_RANK);
+                let (start, among) = match role {
+                    Role::DefineEarly => (2 * at, self.free),
+                    Role::Define | Role::Use => (2 * at + 1, self.free | self.dying),
+                };
+                let rank = self.take_to_last_use(at, start, index, among, NO_RANK);
                 let register = self.register_of(rank);
                 Location::Register(register.number().expect("it has been assigned"))
             }
@@ -480,17 +500,18 @@ impl Assignment<'_> {
             }
         }
         if value.rank != NO_RANK {
-            self.dying |= 1 << value.rank;
+            self.dying |= 1 << value.rank & !self.shared;
             value.rank = NO_RANK;
         }
     }
 
     /// Makes a constant right before an instruction that wants it in a register, and keeps it while
     /// it is used often. Over a barrier it isn't kept.
-    fn make_constant<I: MachineInstruction>(&mut self, code: &Code<I>, at: u32, index: u32) -> u8 {
+    #[inline(never)]
+    fn make_constant<I: MachineInstruction>(&mut self, code: &Code<I>, at: u32, index: u32) {
         let from = self.place(code, index);
         if self.stuck {
-            return NO_RANK;
+            return;
         }
         let kept_to = self.kept_to(self.uses_passed);
         self.survey.values[index as usize].kept_to = kept_to;
@@ -500,7 +521,6 @@ impl Assignment<'_> {
             let to = Location::Register(self.number(rank));
             self.push(at, Group::Between, to, from);
         }
-        rank
     }
 
     /// The instruction up to which a constant is kept that is wanted for a use: the last of those
@@ -528,36 +548,35 @@ impl Assignment<'_> {
         kept_to
     }
 
-    /// The result of an instruction in any register. A constant isn't made here unless the next
-    /// instruction wants it.
+    /// The result of an instruction in any register.
     #[inline]
-    fn result<I: MachineInstruction>(
-        &mut self,
-        at: u32,
-        index: u32,
-        role: Role,
-        instruction: &I,
-    ) -> Register {
-        let value = &self.survey.values[index as usize];
-        let first_use = value.first_use;
-        if value.constant_at == at {
-            let first = self.survey.uses.get(first_use as usize);
-            if first.is_none_or(|first| first.at > at + 1 || !first.in_register) {
-                self.dead.push(at);
-                return self.scratch;
-            }
-            let kept_to = self.kept_to(first_use);
-            self.survey.values[index as usize].kept_to = kept_to;
-            let life = (2 * at + 1, 2 * kept_to + 1);
-            let rank = self.take(life, index, self.free | self.dying, NO_RANK);
-            return self.register_of(rank);
+    fn result<I: MachineInstruction>(&mut self, at: u32, index: u32, instruction: &I) -> Register {
+        if self.survey.values[index as usize].constant_at == at {
+            return self.constant_result(at, index);
         }
         let source = match self.dying {
             0 => NO_RANK,
             _ if instruction.as_move().is_none() => NO_RANK,
             dying => dying.trailing_zeros() as u8,
         };
-        let rank = self.result_rank(role, at, index, source);
+        let among = self.free | self.dying;
+        let rank = self.take_to_last_use(at, 2 * at + 1, index, among, source);
+        self.register_of(rank)
+    }
+
+    /// A constant isn't made here unless the next instruction wants it.
+    #[inline(never)]
+    fn constant_result(&mut self, at: u32, index: u32) -> Register {
+        let first_use = self.survey.values[index as usize].first_use;
+        let first = self.survey.uses.get(first_use as usize);
+        if first.is_none_or(|first| first.at > at + 1 || !first.in_register) {
+            self.dead.push(at);
+            return self.scratch;
+        }
+        let kept_to = self.kept_to(first_use);
+        self.survey.values[index as usize].kept_to = kept_to;
+        let life = (2 * at + 1, 2 * kept_to + 1);
+        let rank = self.take(life, index, self.free | self.dying, NO_RANK);
         self.register_of(rank)
     }
 
@@ -576,18 +595,9 @@ impl Assignment<'_> {
         Register::physical(number)
     }
 
-    /// A register for a result, best `source`.
-    #[inline]
-    fn result_rank(&mut self, role: Role, at: u32, index: u32, source: u8) -> u8 {
-        let (start, among) = match role {
-            Role::DefineEarly => (2 * at, self.free),
-            Role::Define | Role::Use => (2 * at + 1, self.free | self.dying),
-        };
-        self.take_to_last_use(at, start, index, among, source)
-    }
-
     /// The result shares the register of the operand that is visited now, its first: its own if the
     /// operand lives on, into which the operand is copied.
+    #[inline(never)]
     fn share<I: MachineInstruction>(
         &mut self,
         code: &Code<I>,
@@ -597,14 +607,24 @@ impl Assignment<'_> {
     ) -> Register {
         let from = self.place(code, operand);
         let others = self.dying;
+        let value = &self.survey.values[operand as usize];
+        let held = value.rank;
+        // The instruction may read it more than once.
+        let is_last = self.survey.uses[value.last_use as usize].at == at;
         self.pass_use(at, operand);
-        let own = self.dying & !others;
-        let source = match own {
+        let mut own = self.dying & !others;
+        if held != NO_RANK && is_last {
+            own |= 1 << held;
+        }
+        // The operand's register costs no move here, whatever the result is wanted in later.
+        let preferred = &mut self.survey.values[result as usize].preferred;
+        let second = match own {
             0 => NO_RANK,
-            own => own.trailing_zeros() as u8,
+            own => std::mem::replace(preferred, own.trailing_zeros() as u8),
         };
-        let rank = self.take_to_last_use(at, 2 * at, result, self.free | own, source);
+        let rank = self.take_to_last_use(at, 2 * at, result, self.free | own, second);
         if rank != NO_RANK {
+            self.shared = own & (1 << rank);
             let to = Location::Register(self.number(rank));
             self.push(at, Group::Operands, to, from);
         }

@@ -74,6 +74,25 @@ fn random_code_is_right_with_200_registers() {
     allocations_are_correct(&toy::file(200, 100), 300_000);
 }
 
+/// Most of this is allocated the short way: there are more registers than values at once.
+#[test]
+fn random_code_of_one_long_block_is_right() {
+    let shape = Shape {
+        blocks: 1,
+        instructions: 120,
+        window: 5,
+    };
+    for registers in [toy::file(26, 16), toy::file(60, 20)] {
+        for seed in 400_000..400_000 + cases() {
+            let before = random::code(seed, shape, &registers);
+            let mut after = before.clone();
+            let allocation = allocate(&mut after, &registers);
+            let checked = check::check(&before, &after, &allocation, &registers);
+            assert_eq!(checked, Ok(()), "seed {seed}");
+        }
+    }
+}
+
 /// A life with holes is split at the end of one, and its first piece again in that hole. What lies
 /// between must not become an interval: it would drive out who lives in its register.
 #[test]

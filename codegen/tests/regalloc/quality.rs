@@ -191,6 +191,33 @@ fn a_constant_of_a_loop_is_made_once_before_it() {
 }
 
 #[test]
+fn a_constant_used_often_in_a_row_is_made_once() {
+    let mut b = Builder::new();
+    b.block(&[]);
+    b.constant(0, 7);
+    b.compute(1, &[0]);
+    (2..8).for_each(|value| b.compute(value, &[value - 1, 0]));
+    b.leave(7);
+    let (_, allocation) = allocated(b, &file(8, 5));
+    assert_eq!(allocation.edits, []);
+    assert_eq!(allocation.dead, []);
+}
+
+#[test]
+fn a_constant_is_not_kept_over_a_call() {
+    let mut b = Builder::new();
+    b.block(&[]);
+    b.constant(0, 7);
+    b.compute(1, &[0]);
+    b.call(2, &[1], spoilt());
+    b.compute(3, &[2, 0]);
+    b.leave(3);
+    let (_, allocation) = allocated(b, &file(8, 5));
+    assert!((5..8).all(|number| !allocation.used.contains(number)));
+    assert_eq!(allocation.edits.len(), 1);
+}
+
+#[test]
 fn a_constant_is_never_stored() {
     let mut b = Builder::new();
     b.block(&[]);
