@@ -146,12 +146,14 @@ impl Numbering {
     /// places come as they were defined, constants last.
     #[inline]
     pub(super) fn ordered(&self, operator: Binary, a: Value, b: Value) -> (Value, Value, Value) {
-        let is_commutative = operator.is_commutative();
         if self.constant(b).is_some() {
-            (a, b, a)
-        } else if self.constant(a).is_some() {
-            if is_commutative { (b, a, b) } else { (a, b, b) }
-        } else if is_commutative && b < a {
+            return (a, b, a);
+        }
+        let turns = operator.is_commutative();
+        if self.constant(a).is_some() {
+            return if turns { (b, a, b) } else { (a, b, b) };
+        }
+        if turns && b < a {
             (b, a, a)
         } else {
             (a, b, a.max(b))
