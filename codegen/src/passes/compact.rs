@@ -27,19 +27,10 @@ pub fn compact(function: &mut Function) {
     let mut numbers = marks(function);
     function.values = renumber::count(&mut numbers);
     let mut names = Names::new(function, numbers);
-    let instructions = &mut function.instructions;
-    let mut end = 0;
-    for position in 0..instructions.len() {
-        if names.keeps(&instructions[position].op) {
-            if end < position {
-                instructions[end] = instructions[position];
-            }
-            names.rename(&mut instructions[end].op);
-            end += 1;
-        }
-    }
-    instructions.truncate(end);
-    function.blocks[0].end = end as u32;
+    function
+        .instructions
+        .retain_mut(|instruction| names.rename(&mut instruction.op));
+    function.blocks[0].end = function.instructions.len() as u32;
     names.finish(function);
 }
 

@@ -88,7 +88,7 @@ impl Names {
     }
 
     /// Whether an instruction stays: it has no result, or one that does.
-    pub(super) fn keeps(&self, op: &Op) -> bool {
+    fn keeps(&self, op: &Op) -> bool {
         let stays = |value: Value| self.new[value.index()] != GONE;
         match *op {
             Op::WideMultiply { low, high, .. } => stays(low) || stays(high),
@@ -101,22 +101,34 @@ impl Names {
         }
     }
 
-    /// Renames what an instruction reads and defines.
-    pub(super) fn rename(&mut self, op: &mut Op) {
+    /// Renames what an instruction reads and defines, if it stays. Says whether it does.
+    #[inline]
+    pub(super) fn rename(&mut self, op: &mut Op) -> bool {
         // Most instructions are one of these; of others it is asked several times what they are.
         match op {
             Op::Constant { dest, .. } => self.rename_value(dest),
             Op::Binary { dest, a, b, .. } => {
-                self.rename_value(dest);
-                self.rename_value(a);
-                self.rename_value(b);
+                let stays = self.rename_value(dest);
+                if stays {
+                    self.rename_value(a);
+                    self.rename_value(b);
+                }
+                stays
             }
-            _ => self.rename_any(op),
+            _ => {
+                let stays = self.keeps(op);
+                if stays {
+                    self.rename_any(op);
+                }
+                stays
+            }
         }
     }
 
-    fn rename_value(&self, value: &mut Value) {
+    /// Renames a value, if it stays. Says whether it does.
+    fn rename_value(&self, value: &mut Value) -> bool {
         value.0 = self.number(value.0);
+        value.0 != GONE
     }
 
     fn number(&self, value: u32) -> u32 {
@@ -124,8 +136,8 @@ impl Names {
     }
 
     fn rename_any(&mut self, op: &mut Op) {
-        rewrite::operands_mut(op, |value| self.rename_value(value));
-        rewrite::results_mut(op, |value| self.rename_value(value));
+        rewrite::operands_mut(op, |value| *value = Value(self.number(value.0)));
+        rewrite::results_mut(op, |value| *value = Value(self.number(value.0)));
         match op {
             Op::WideDivide {
                 results, operands, ..

@@ -411,13 +411,21 @@ impl<'a> Simplifier<'a> {
     /// are put in order, constants behind.
     fn binary_value(&mut self, operator: Binary, a: Value, b: Value) -> Value {
         let (a, b, key) = self.numbering.ordered(operator, a, b);
+        let known = self
+            .numbering
+            .find_binary((operator, a, b), key, |home| self.reaches(home));
+        if let Some(value) = known {
+            return value;
+        }
         let definition = Definition::Binary(operator, a, b);
-        self.computed(definition, key, |dest| Op::Binary {
+        let dest = self.numbering.add_computed(self.here, definition, key);
+        self.push(Op::Binary {
             operator,
             dest,
             a,
             b,
-        })
+        });
+        dest
     }
 
     /// The value of a selection that has been simplified.

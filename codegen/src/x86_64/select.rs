@@ -118,7 +118,7 @@ impl<'a> Selector<'a> {
         let contents = &self.function.blocks[block.index()];
         for index in contents.range().rev() {
             let instruction = &self.function.instructions[index];
-            if instruction.op.has_effect() || self.is_needed(&instruction.op) {
+            if self.is_needed(&instruction.op) {
                 self.builder.set_origin(instruction.origin);
                 self.instruction(&instruction.op);
             }
@@ -248,34 +248,37 @@ impl<'a> Selector<'a> {
         self.builder.operand(register, Role::Define, constraint);
     }
 
-    /// Whether something that has been selected needs a result of the instruction.
+    /// Whether an instruction has an effect, or something that has been selected needs a result.
     fn is_needed(&self, op: &Op) -> bool {
         match *op {
+            Op::Constant { dest, .. } | Op::Unary { dest, .. } | Op::Binary { dest, .. } => {
+                self.has_register(dest)
+            }
             Op::WideMultiply { low, high, .. } => self.has_register(low) || self.has_register(high),
-            Op::WideDivide { results, .. } => self
-                .function
-                .list(results)
-                .any(|value| self.has_register(value)),
-            _ => op.result().is_some_and(|value| self.has_register(value)),
+            Op::WideDivide { results, exit, .. } => {
+                let mut results = self.function.list(results);
+                exit.is_some() || results.any(|value| self.has_register(value))
+            }
+            _ => op.has_effect() || op.result().is_some_and(|value| self.has_register(value)),
         }
     }
 
     /// Whether something that has been selected, and so comes later, uses a value.
+    #[inline]
     fn has_register(&self, value: Value) -> bool {
         self.values[value.index()].register != NONE
-            || self
-                .early_registers
-                .get(value.index())
-                .is_some_and(|&register| register != NONE)
+            || self.early_return.is_some() && self.early_registers[value.index()] != NONE
     }
 
     /// The instruction that defines a value, if it is no block's parameter.
+    #[inline]
     fn definition(&self, value: Value) -> Option<&'a Op> {
         let definition = self.values[value.index()].definition;
         Some(&self.function.instructions.get(definition as usize)?.op)
     }
 
     /// The value's number, if it is a constant.
+    #[inline]
     fn constant(&self, value: Value) -> Option<i64> {
         match self.definition(value) {
             Some(&Op::Constant { value, .. }) => Some(value),
@@ -316,8 +319,9 @@ impl<'a> Selector<'a> {
     }
 
     /// The one virtual register of a value.
+    #[inline]
     fn own_register(&mut self, value: Value) -> Register {
-        let known = if self.has_early_register(value) {
+        let known = if self.early_return.is_some() && self.has_early_register(value) {
             &mut self.early_registers[value.index()]
         } else {
             &mut self.values[value.index()].register

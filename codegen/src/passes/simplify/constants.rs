@@ -25,29 +25,21 @@ const FREE: Slot = Slot {
 };
 
 impl Constants {
-    /// How many slots there are at first.
-    const FIRST_SIZE: usize = 64;
     /// How many slots a constant may stand in.
     const LONGEST_SEARCH: usize = 32;
 
-    /// None.
-    pub(super) fn new() -> Self {
+    /// No constants yet; in a function with about so many values not many come.
+    pub(super) fn new(values: usize) -> Self {
+        let size = (values / 4).next_power_of_two().clamp(16, 1024);
         Self {
-            slots: vec![FREE; Self::FIRST_SIZE],
+            slots: vec![FREE; size],
             count: 0,
         }
     }
 
     /// The value that was last entered for a constant.
     pub(super) fn find(&self, constant: i64) -> Option<Value> {
-        let first = self.first_slot(constant);
-        for step in 0..Self::LONGEST_SEARCH {
-            let slot = &self.slots[(first + step) & (self.slots.len() - 1)];
-            if slot.constant == constant || slot.value.is_none() {
-                return slot.value;
-            }
-        }
-        None
+        self.slots[self.usable_slot(constant)?].value
     }
 
     /// Enters a constant, in the place of an older value of it.
@@ -64,17 +56,25 @@ impl Constants {
 
     /// Puts a constant where it is, into a free slot, or else in the place of another.
     fn put(&mut self, new: Slot) {
-        let mask = self.slots.len() - 1;
-        let first = self.first_slot(new.constant);
-        let usable = (0..Self::LONGEST_SEARCH)
-            .map(|step| (first + step) & mask)
-            .find(|&index| {
-                let slot = &self.slots[index];
-                slot.value.is_none() || slot.constant == new.constant
-            });
-        let slot = &mut self.slots[usable.unwrap_or(first)];
+        let index = self.usable_slot(new.constant);
+        let index = index.unwrap_or_else(|| self.first_slot(new.constant));
+        let slot = &mut self.slots[index];
         self.count += usize::from(slot.value.is_none());
         *slot = new;
+    }
+
+    /// The slot where a constant stands, or the first free one where it could; none if others have
+    /// taken all.
+    fn usable_slot(&self, constant: i64) -> Option<usize> {
+        let mut index = self.first_slot(constant);
+        for _ in 0..Self::LONGEST_SEARCH {
+            let slot = &self.slots[index];
+            if slot.constant == constant || slot.value.is_none() {
+                return Some(index);
+            }
+            index = (index + 1) & (self.slots.len() - 1);
+        }
+        None
     }
 
     fn grow(&mut self) {
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn what_was_entered_last_is_found() {
-        let mut constants = Constants::new();
+        let mut constants = Constants::new(0);
         constants.insert(7, Value(1));
         constants.insert(-7, Value(2));
         constants.insert(7, Value(3));
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn all_are_found_when_the_table_has_grown() {
-        let mut constants = Constants::new();
+        let mut constants = Constants::new(0);
         for index in 0..1000 {
             constants.insert(i64::from(index) * 3 - 500, Value(index));
         }
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn one_of_too_many_with_the_same_hash_is_forgotten() {
-        let mut constants = Constants::new();
+        let mut constants = Constants::new(4096);
         let same_hash: Vec<i64> = (0..1 << 16)
             .filter(|&constant| constants.first_slot(constant) == 5)
             .take(Constants::LONGEST_SEARCH + 1)

@@ -50,7 +50,7 @@ impl Numbering {
     pub(super) fn new(values: usize) -> Self {
         Self {
             values: Vec::with_capacity(values),
-            constants: Constants::new(),
+            constants: Constants::new(values),
             arguments: Vec::new(),
         }
     }
@@ -93,11 +93,36 @@ impl Numbering {
         operand: Value,
         reaches: impl Fn(BlockId) -> bool,
     ) -> Option<Value> {
+        self.search(operand, |entry| {
+            entry.definition == definition && reaches(entry.home)
+        })
+    }
+
+    /// The same for a binary operation, of which there are most: it looks at the operands first, by
+    /// which they differ.
+    #[inline]
+    pub(super) fn find_binary(
+        &self,
+        (operator, a, b): (Binary, Value, Value),
+        operand: Value,
+        reaches: impl Fn(BlockId) -> bool,
+    ) -> Option<Value> {
+        self.search(operand, |entry| match entry.definition {
+            Definition::Binary(known, x, y) => {
+                x == a && y == b && known == operator && reaches(entry.home)
+            }
+            _ => false,
+        })
+    }
+
+    /// The first of the values that have been computed from an operand for which `is_it` holds.
+    #[inline]
+    fn search(&self, operand: Value, is_it: impl Fn(&Entry) -> bool) -> Option<Value> {
         let mut next = self.values[operand.index()].last_user;
         for _ in 0..Self::LONGEST_SEARCH {
             let value = Value(next?.get());
             let entry = &self.values[value.index()];
-            if entry.definition == definition && reaches(entry.home) {
+            if is_it(entry) {
                 return Some(value);
             }
             next = entry.next;
@@ -119,13 +144,16 @@ impl Numbering {
 
     /// The operands of a binary operation in order, and their [`Self::key`]. Those that may change
     /// places come as they were defined, constants last.
+    #[inline]
     pub(super) fn ordered(&self, operator: Binary, a: Value, b: Value) -> (Value, Value, Value) {
-        let is_commutative = operator.is_commutative();
         if self.constant(b).is_some() {
-            (a, b, a)
-        } else if self.constant(a).is_some() {
-            if is_commutative { (b, a, b) } else { (a, b, b) }
-        } else if is_commutative && b < a {
+            return (a, b, a);
+        }
+        let turns = operator.is_commutative();
+        if self.constant(a).is_some() {
+            return if turns { (b, a, b) } else { (a, b, b) };
+        }
+        if turns && b < a {
             (b, a, a)
         } else {
             (a, b, a.max(b))

@@ -3,7 +3,7 @@
 //! Selection walks backwards, so that it knows what is needed before it comes to where that is made.
 //! What is emitted stands before what has been emitted; [`Builder::finish`] turns everything around.
 
-use crate::ir::{BlockId, ExitId, Function, Value};
+use crate::ir::{BlockId, ExitId, Function, Op, Value};
 use crate::machine::{Code, CodeBlock, CodeExit, Constraint, Extra, Operand, Register, Role};
 use crate::origin::{Linkage, Origin};
 use crate::x86_64::instruction::Instruction;
@@ -44,6 +44,7 @@ impl Builder {
     }
 
     /// A new virtual register.
+    #[inline]
     pub(super) fn register(&mut self) -> Register {
         self.code.virtual_registers += 1;
         Register::virtual_register(self.code.virtual_registers - 1)
@@ -122,6 +123,13 @@ impl Builder {
         let origin = self.origin.with(linkage);
         self.code.instructions.push(instruction);
         self.code.origins.push(origin);
+        if !self.constants.is_empty() {
+            self.emit_constants(origin);
+        }
+    }
+
+    /// Emits the constants that an instruction needs, before it.
+    fn emit_constants(&mut self, origin: Origin) {
         for (rd, value) in self.constants.drain(..) {
             self.code
                 .instructions
@@ -216,6 +224,11 @@ pub(super) fn value_facts(function: &Function, builder: &mut Builder) -> Vec<Val
         register: NONE,
     };
     let mut values = vec![unknown; function.values as usize];
+    let define = |values: &mut [ValueFacts], value: Value, index: usize, block: usize| {
+        let facts = &mut values[value.index()];
+        facts.definition = index as u32;
+        facts.block = block as u32;
+    };
     let mut use_value = |values: &mut [ValueFacts], value: Value| {
         let facts = &mut values[value.index()];
         facts.uses += 1;
@@ -228,13 +241,18 @@ pub(super) fn value_facts(function: &Function, builder: &mut Builder) -> Vec<Val
             values[parameter.index()].block = block as u32;
         }
         for index in contents.range() {
-            let op = &function.instructions[index].op;
-            function.visit_uses(op, |value| use_value(&mut values, value));
-            function.visit_results(op, |value| {
-                let facts = &mut values[value.index()];
-                facts.definition = index as u32;
-                facts.block = block as u32;
-            });
+            match function.instructions[index].op {
+                Op::Constant { dest, .. } => define(&mut values, dest, index, block),
+                Op::Binary { dest, a, b, .. } => {
+                    use_value(&mut values, a);
+                    use_value(&mut values, b);
+                    define(&mut values, dest, index, block);
+                }
+                ref op => {
+                    function.visit_uses(op, |value| use_value(&mut values, value));
+                    function.visit_results(op, |value| define(&mut values, value, index, block));
+                }
+            }
         }
     }
     values
