@@ -151,7 +151,9 @@ fn stray(character: char, doubled: bool) -> String {
     if doubled {
         return format!("there is no operator `{character}`");
     }
-    if character.is_control() {
+    // What can't be seen is escaped, and so are three that can.
+    let is_escaped = character.escape_debug().next() == Some('\\');
+    if is_escaped && !matches!(character, '\\' | '"' | '\'') {
         return format!("the character U+{:04X} can't stand here", character as u32);
     }
     format!("the character `{character}` can't stand here")
