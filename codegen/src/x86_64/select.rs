@@ -115,9 +115,8 @@ impl<'a> Selector<'a> {
         if block == BlockId::ENTRY {
             self.begin_entry();
         }
-        let contents = &self.function.blocks[block.index()];
-        for index in contents.range().rev() {
-            let instruction = &self.function.instructions[index];
+        let function = self.function;
+        for instruction in function.block(block).iter().rev() {
             if self.is_needed(&instruction.op) {
                 self.builder.set_origin(instruction.origin);
                 self.instruction(&instruction.op);
@@ -126,7 +125,10 @@ impl<'a> Selector<'a> {
         if block == BlockId::ENTRY {
             self.begin_function();
         }
-        let parameters = self.registers(contents.parameters, Self::own_register);
+        let parameters = self.registers(
+            function.blocks[block.index()].parameters,
+            Self::own_register,
+        );
         self.builder.end_block(parameters.into_iter());
     }
 

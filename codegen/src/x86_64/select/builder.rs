@@ -240,8 +240,9 @@ pub(super) fn value_facts(function: &Function, builder: &mut Builder) -> Vec<Val
         for parameter in function.list(contents.parameters) {
             values[parameter.index()].block = block as u32;
         }
-        for index in contents.range() {
-            match function.instructions[index].op {
+        let range = contents.range();
+        for (index, instruction) in range.clone().zip(&function.instructions[range]) {
+            match instruction.op {
                 Op::Constant { dest, .. } => define(&mut values, dest, index, block),
                 Op::Binary { dest, a, b, .. } => {
                     use_value(&mut values, a);
