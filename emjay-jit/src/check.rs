@@ -232,10 +232,12 @@ impl Checker<'_, '_> {
                 self.functions[name.index()] = Meaning::Number(index as u32 | IS_BUILT_IN);
             }
         }
+        let mut ambiguous = Vec::new();
         for (index, function) in ast.functions.iter().enumerate() {
             let Identifier { name, span } = function.name;
             match self.functions[name.index()] {
                 Meaning::Number(number) => {
+                    ambiguous.push(name);
                     let name = self.text(name);
                     let kind = if number & IS_BUILT_IN != 0 {
                         CheckErrorKind::BuiltInFunction { name }
@@ -247,6 +249,10 @@ impl Checker<'_, '_> {
                 }
                 _ => self.functions[name.index()] = Meaning::Number(index as u32),
             }
+        }
+        // Nobody knows which of them a call means.
+        for name in ambiguous {
+            self.functions[name.index()] = Meaning::Reported;
         }
     }
 
