@@ -3,15 +3,15 @@
 
 use codegen::ir::flow::Flow;
 use codegen::ir::{
-    BlockId, Binary, Callee, Condition, Division, Function, FunctionId, Module, Op, Target, Unary,
+    Binary, BlockId, Callee, Condition, Division, Function, FunctionId, Module, Op, Target, Unary,
 };
+use cranelift_codegen::Context;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     AbiParam, Block, BlockArg, InstBuilder, Signature, TrapCode, Value, types,
 };
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
-use cranelift_codegen::Context;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module as _, default_libcall_names};
@@ -73,7 +73,10 @@ pub fn compile(module: &Module, entry: FunctionId, mode: Mode) -> Compiled {
     let mut jit = JITModule::new(JITBuilder::with_isa(isa, default_libcall_names()));
     let ids = define(module, &mut jit, |name| name.to_owned());
     jit.finalize_definitions().expect("memory for the code");
-    Compiled { entry: ids[entry.index()], module: jit }
+    Compiled {
+        entry: ids[entry.index()],
+        module: jit,
+    }
 }
 
 /// Compiles a module to an object file for AArch64 Linux; `main` is called `ej_main` there.
@@ -85,7 +88,11 @@ pub fn object(module: &Module, mode: Mode) -> Vec<u8> {
     let builder = ObjectBuilder::new(isa, "program", default_libcall_names()).expect("a format");
     let mut object = ObjectModule::new(builder);
     define(module, &mut object, |name| {
-        if name == "main" { "ej_main".to_owned() } else { name.to_owned() }
+        if name == "main" {
+            "ej_main".to_owned()
+        } else {
+            name.to_owned()
+        }
     });
     object.finish().emit().expect("an object file")
 }
@@ -106,9 +113,17 @@ fn define(
         .functions
         .iter()
         .map(|function| {
-            let linkage = if function.name == "main" { Linkage::Export } else { Linkage::Local };
+            let linkage = if function.name == "main" {
+                Linkage::Export
+            } else {
+                Linkage::Local
+            };
             output
-                .declare_function(&name(&function.name), linkage, &signature(function.parameters))
+                .declare_function(
+                    &name(&function.name),
+                    linkage,
+                    &signature(function.parameters),
+                )
                 .expect("a declaration")
         })
         .collect();
@@ -117,7 +132,9 @@ fn define(
     for (function, &id) in module.functions.iter().zip(&ids) {
         context.func.signature = signature(function.parameters);
         translate(function, &ids, output, &mut context, &mut builder_context);
-        output.define_function(id, &mut context).expect("a definition");
+        output
+            .define_function(id, &mut context)
+            .expect("a definition");
         output.clear_context(&mut context);
     }
     ids
@@ -131,7 +148,11 @@ fn translate(
     builder_context: &mut FunctionBuilderContext,
 ) {
     let mut builder = FunctionBuilder::new(&mut context.func, builder_context);
-    let blocks: Vec<Block> = function.blocks.iter().map(|_| builder.create_block()).collect();
+    let blocks: Vec<Block> = function
+        .blocks
+        .iter()
+        .map(|_| builder.create_block())
+        .collect();
     builder.append_block_params_for_function_params(blocks[0]);
     let arguments = builder.block_params(blocks[0]).to_vec();
     let mut values = vec![Value::from_u32(0); function.values as usize];
@@ -188,11 +209,22 @@ impl Translator<'_> {
                     _ => panic!("emjay has no {operator:?}"),
                 };
             }
-            Op::Binary { operator, dest, a, b } => {
+            Op::Binary {
+                operator,
+                dest,
+                a,
+                b,
+            } => {
                 let (a, b) = (self.values[a.index()], self.values[b.index()]);
                 self.values[dest.index()] = binary(operator, a, b, builder);
             }
-            Op::Divide { operator, dest, a, b, .. } => {
+            Op::Divide {
+                operator,
+                dest,
+                a,
+                b,
+                ..
+            } => {
                 let (a, b) = (self.values[a.index()], self.values[b.index()]);
                 self.values[dest.index()] = match operator {
                     Division::Signed => builder.ins().sdiv(a, b),
@@ -201,16 +233,29 @@ impl Translator<'_> {
                     Division::UnsignedRemainder => builder.ins().urem(a, b),
                 };
             }
-            Op::Select { dest, condition, a, b } => {
+            Op::Select {
+                dest,
+                condition,
+                a,
+                b,
+            } => {
                 let [condition, a, b] = [condition, a, b].map(|value| self.values[value.index()]);
                 self.values[dest.index()] = builder.ins().select(condition, a, b);
             }
-            Op::Call { dest, callee, arguments, .. } => {
+            Op::Call {
+                dest,
+                callee,
+                arguments,
+                ..
+            } => {
                 let Callee::Function(callee) = callee else {
                     panic!("the benchmarks call nothing outside");
                 };
-                let arguments: Vec<Value> =
-                    self.function.list(arguments).map(|v| self.values[v.index()]).collect();
+                let arguments: Vec<Value> = self
+                    .function
+                    .list(arguments)
+                    .map(|v| self.values[v.index()])
+                    .collect();
                 let callee = output.declare_func_in_func(self.ids[callee.index()], builder.func);
                 let call = builder.ins().call(callee, &arguments);
                 self.values[dest.index()] = builder.inst_results(call)[0];
@@ -219,7 +264,11 @@ impl Translator<'_> {
                 let arguments = self.block_arguments(target);
                 builder.ins().jump(self.block(target.block), &arguments);
             }
-            Op::Branch { condition, then, otherwise } => {
+            Op::Branch {
+                condition,
+                then,
+                otherwise,
+            } => {
                 let condition = self.values[condition.index()];
                 let (a, b) = (self.block_arguments(then), self.block_arguments(otherwise));
                 let (then, otherwise) = (self.block(then.block), self.block(otherwise.block));
@@ -243,7 +292,9 @@ impl Translator<'_> {
 
     fn block_arguments(&self, target: Target) -> Vec<BlockArg> {
         let values = self.function.list(target.arguments);
-        values.map(|value| BlockArg::Value(self.values[value.index()])).collect()
+        values
+            .map(|value| BlockArg::Value(self.values[value.index()]))
+            .collect()
     }
 }
 

@@ -12,14 +12,22 @@ fn folder() -> PathBuf {
 
 fn must(command: &mut Command) {
     let status = command.status();
-    assert!(status.is_ok_and(|status| status.success()), "failed: {command:?}");
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "failed: {command:?}"
+    );
 }
 
 /// Builds the plugin that counts instructions, and gives its path.
 pub fn counter() -> PathBuf {
     let plugin = scratch().join("count.so");
     let source = folder().join("count.c");
-    must(Command::new("gcc").args(["-O2", "-shared", "-fPIC", "-o"]).arg(&plugin).arg(source));
+    must(
+        Command::new("gcc")
+            .args(["-O2", "-shared", "-fPIC", "-o"])
+            .arg(&plugin)
+            .arg(source),
+    );
     plugin
 }
 
@@ -27,7 +35,11 @@ pub fn counter() -> PathBuf {
 pub fn link(gcc: &str, options: &[&str], program: &Path, name: &str) -> PathBuf {
     let executable = scratch().join(name);
     let mut command = Command::new(gcc);
-    command.args(["-O2", "-fwrapv", "-static", "-w"]).args(options).arg("-o").arg(&executable);
+    command
+        .args(["-O2", "-fwrapv", "-static", "-w"])
+        .args(options)
+        .arg("-o")
+        .arg(&executable);
     must(command.arg(folder().join("main.c")).arg(program));
     executable
 }
@@ -47,7 +59,9 @@ pub fn count(executable: &Path, plugin: &Path, program: &Program) -> u64 {
             .output()
             .expect("qemu-aarch64 is installed");
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        text.trim().parse().unwrap_or_else(|_| panic!("no count: {text}"))
+        text.trim()
+            .parse()
+            .unwrap_or_else(|_| panic!("no count: {text}"))
     };
     // The driver's loop around a call is the same for everybody: it is measured with a function
     // that returns at once.
@@ -59,9 +73,20 @@ pub fn libtcc(program: &Program, repetitions: u32) -> Vec<f64> {
     let timer = scratch().join("tcc");
     if !timer.exists() {
         let source = folder().join("tcc.c");
-        must(Command::new("gcc").args(["-O2", "-o"]).arg(&timer).arg(source).args(["-ltcc", "-ldl"]));
+        must(
+            Command::new("gcc")
+                .args(["-O2", "-o"])
+                .arg(&timer)
+                .arg(source)
+                .args(["-ltcc", "-ldl"]),
+        );
     }
-    let output = Command::new(timer).arg(&program.c).arg(repetitions.to_string()).output();
+    let output = Command::new(timer)
+        .arg(&program.c)
+        .arg(repetitions.to_string())
+        .output();
     let text = String::from_utf8(output.expect("libtcc is installed").stdout).expect("numbers");
-    text.lines().map(|line| line.parse().expect("milliseconds")).collect()
+    text.lines()
+        .map(|line| line.parse().expect("milliseconds"))
+        .collect()
 }

@@ -29,8 +29,12 @@ const GENERATED: [(&str, &[i64]); 5] = [
 ];
 
 /// Those in the folder `programs`.
-const WRITTEN: [(&str, &[i64]); 4] =
-    [("fib35", &[35]), ("nest", &[500]), ("collatz", &[1_000_000]), ("gcd", &[1_500])];
+const WRITTEN: [(&str, &[i64]); 4] = [
+    ("fib35", &[35]),
+    ("nest", &[500]),
+    ("collatz", &[1_000_000]),
+    ("gcd", &[1_500]),
+];
 
 /// A folder for what is made on the way.
 pub fn scratch() -> PathBuf {
@@ -43,14 +47,21 @@ pub fn scratch() -> PathBuf {
 pub fn generated() -> Vec<Program> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs.py");
     let status = Command::new("python3").arg(script).arg(scratch()).status();
-    assert!(status.is_ok_and(|status| status.success()), "programs.py needs python3");
-    GENERATED.map(|(name, arguments)| load(&scratch(), name, arguments)).into()
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "programs.py needs python3"
+    );
+    GENERATED
+        .map(|(name, arguments)| load(&scratch(), name, arguments))
+        .into()
 }
 
 /// The programs with loops and recursion.
 pub fn written() -> Vec<Program> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
-    WRITTEN.map(|(name, arguments)| load(&folder, name, arguments)).into()
+    WRITTEN
+        .map(|(name, arguments)| load(&folder, name, arguments))
+        .into()
 }
 
 fn load(folder: &Path, name: &'static str, arguments: &[i64]) -> Program {

@@ -6,6 +6,7 @@ use codegen::machine::{Calls, CodeUnit};
 use codegen::passes::{self, Level, stack_checks, strength::Costs};
 use codegen::{aarch64, x86_64};
 
+use crate::parallel;
 use crate::reason::Reason;
 
 /// How code is made.
@@ -55,9 +56,13 @@ impl Backend {
         } else {
             let signatures = passes::Signatures::of(module);
             let mut functions: Vec<_> = ids(module).zip(&mut module.functions).collect();
-            for_each_in_parallel(&mut functions, |(id, function)| {
-                passes::optimise_function(function, *id, self.level, options, &signatures);
-            });
+            parallel::for_each(
+                &mut functions,
+                || (),
+                |(), (id, function)| {
+                    passes::optimise_function(function, *id, self.level, options, &signatures);
+                },
+            );
         }
         if self.stack_checks() == StackChecks::InFunctions {
             stack_checks::insert(module, Reason::StackExhausted.number());
@@ -138,42 +143,16 @@ impl Backend {
 
     fn generate_in_parallel(self, module: &Module) -> Vec<CodeUnit> {
         let mut units: Vec<_> = ids(module).map(|id| (id, None)).collect();
-        for_each_in_parallel(&mut units, |(id, unit)| {
-            *unit = Some(self.unit(module, *id));
-        });
+        parallel::for_each(
+            &mut units,
+            || (),
+            |(), (id, unit)| {
+                *unit = Some(self.unit(module, *id));
+            },
+        );
         units.into_iter().filter_map(|(_, unit)| unit).collect()
     }
 }
-
-/// Several threads take one item after the other.
-#[cfg(not(target_family = "wasm"))]
-fn for_each_in_parallel<T: Send>(items: &mut [T], work: impl Fn(&mut T) + Sync) {
-    use std::sync::{Mutex, PoisonError};
-
-    let items = Mutex::new(items.iter_mut());
-    let take = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work = || {
-        while let Some(item) = take() {
-            work(item);
-        }
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 1..threads.min(MOST_THREADS) {
-            scope.spawn(work);
-        }
-        work();
-    });
-}
-
-#[cfg(target_family = "wasm")]
-fn for_each_in_parallel<T>(items: &mut [T], work: impl Fn(&mut T)) {
-    items.iter_mut().for_each(work);
-}
-
-/// More threads than this would wait for memory, not for each other.
-#[cfg(not(target_family = "wasm"))]
-const MOST_THREADS: usize = 8;
 
 /// Below so many instructions starting threads takes longer than it saves.
 const LARGE: usize = 20_000;

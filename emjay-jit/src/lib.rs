@@ -28,6 +28,7 @@ pub mod highlight;
 mod lexer;
 mod lower;
 mod names;
+mod parallel;
 mod parser;
 pub mod random;
 mod reason;

@@ -18,6 +18,7 @@ use crate::ast::{
 use crate::built_in;
 use crate::check::{Resolution, Variable};
 use crate::error::{CheckError, CheckErrorKind};
+use crate::parallel;
 use crate::reason::Reason;
 use crate::span::Span;
 
@@ -50,6 +51,9 @@ pub(crate) struct Entry {
 /// variables at thousands of places.
 const MOST_LIST_ENTRIES: usize = 1 << 25;
 
+/// Below so many expressions starting threads takes longer than it saves.
+const LARGE: usize = 20_000;
+
 /// Lowers all functions of a tree.
 ///
 /// # Errors
@@ -61,39 +65,60 @@ pub(crate) fn lower(
     options: Options,
     entry: Option<Entry>,
 ) -> Result<Module, Vec<CheckError>> {
-    let mut module = Module {
-        functions: Vec::with_capacity(ast.functions.len()),
-        imports: built_in::imports(),
+    let count = ast.functions.len();
+    let mut results: Vec<_> = (0..count).map(|index| (index, None)).collect();
+    let lower = |variables: &mut Variables, (index, result): &mut (usize, Option<_>)| {
+        let entry = entry.filter(|_| *index + 1 == count);
+        *result = Some(function(ast, resolution, options, *index, entry, variables));
     };
-    let mut errors = Vec::new();
-    let mut variables = Variables::default();
-    for (index, function) in ast.functions.iter().enumerate() {
-        let is_last = index + 1 == ast.functions.len();
-        let mut lowering = Lowering::new(ast, resolution, options, index, variables);
-        lowering.entry = entry.filter(|_| is_last);
-        lowering.body(function);
-        if lowering.is_too_large {
-            let name = ast.names.text(function.name.name).to_owned();
-            errors.push(CheckError {
-                span: function.name.span,
-                kind: CheckErrorKind::FunctionTooLarge { name },
-            });
-        }
-        let Lowering {
-            builder,
-            variables: again,
-            ..
-        } = lowering;
-        variables = again;
-        if errors.is_empty() {
-            module.functions.push(builder.finish());
-        }
-    }
-    if errors.is_empty() {
-        Ok(module)
+    if ast.expressions.len() > LARGE {
+        parallel::for_each(&mut results, Variables::default, lower);
     } else {
-        Err(errors)
+        let mut variables = Variables::default();
+        for item in &mut results {
+            lower(&mut variables, item);
+        }
     }
+    let mut functions = Vec::with_capacity(count);
+    let mut errors = Vec::new();
+    for result in results.into_iter().filter_map(|(_, result)| result) {
+        match result {
+            Ok(function) => functions.push(function),
+            Err(error) => errors.push(error),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    Ok(Module {
+        functions,
+        imports: built_in::imports(),
+    })
+}
+
+/// Lowers one function.
+fn function(
+    ast: &Ast<'_>,
+    resolution: &Resolution,
+    options: Options,
+    index: usize,
+    entry: Option<Entry>,
+    variables: &mut Variables,
+) -> Result<codegen::ir::Function, CheckError> {
+    let function = &ast.functions[index];
+    let reused = std::mem::take(variables);
+    let mut lowering = Lowering::new(ast, resolution, options, index, reused);
+    lowering.entry = entry;
+    lowering.body(function);
+    *variables = lowering.variables;
+    if lowering.is_too_large {
+        let name = ast.names.text(function.name.name).to_owned();
+        return Err(CheckError {
+            span: function.name.span,
+            kind: CheckErrorKind::FunctionTooLarge { name },
+        });
+    }
+    Ok(lowering.builder.finish())
 }
 
 /// The lowering of one function.

@@ -57,14 +57,23 @@ fn main() {
 }
 
 fn ours(program: &Program, level: Level) -> Statistics {
-    let backend = Backend { inline: false, ..Backend::new(Architecture::Aarch64, level) };
+    let backend = Backend {
+        inline: false,
+        ..Backend::new(Architecture::Aarch64, level)
+    };
     let mut module: Module = program.module();
     backend.optimise(&mut module);
-    let linked = backend.link(&module, backend.generate(&module)).expect("it can be linked");
+    let linked = backend
+        .link(&module, backend.generate(&module))
+        .expect("it can be linked");
     let main = module.find("main").expect("there is a main");
     let options = SimulationOptions::default();
     let run = simulate(&linked, main, &program.arguments, &mut (), &options);
     let run = run.expect("the code is right");
-    assert!(matches!(run.outcome, Outcome::Returned(_)), "{:?}", run.outcome);
+    assert!(
+        matches!(run.outcome, Outcome::Returned(_)),
+        "{:?}",
+        run.outcome
+    );
     run.statistics
 }

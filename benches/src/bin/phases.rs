@@ -14,16 +14,29 @@ use codegen::passes::Level;
 use diagnostics::Sources;
 use emjay_jit::backend::{Backend, ids};
 
-const PHASES: [&str; 7] = ["parse", "parse, check", "lower", "optimise", "generate", "link", "load"];
+const PHASES: [&str; 7] = [
+    "parse",
+    "parse, check",
+    "lower",
+    "optimise",
+    "generate",
+    "link",
+    "load",
+];
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let name = arguments.next().unwrap_or_else(|| "tree200".to_owned());
-    let rounds = arguments.next().map_or(15, |rounds| rounds.parse().expect("a number"));
+    let rounds = arguments
+        .next()
+        .map_or(15, |rounds| rounds.parse().expect("a number"));
     let program = generated().into_iter().find(|program| program.name == name);
     let program = program.expect("a program of programs.py");
     let architecture = Architecture::of_this_machine().expect("a machine that code is made for");
-    let backend = Backend { inline: false, ..Backend::new(architecture, Level::Full) };
+    let backend = Backend {
+        inline: false,
+        ..Backend::new(architecture, Level::Full)
+    };
     let mut times: [Vec<f64>; 7] = Default::default();
     for _ in 0..rounds {
         let mut sources = Sources::new();

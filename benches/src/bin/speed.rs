@@ -54,10 +54,15 @@ const fn repetitions(name: &str) -> u32 {
 
 fn ours(program: &Program, inline: bool, repetitions: u32) -> f64 {
     let architecture = Architecture::of_this_machine().expect("a machine that code is made for");
-    let backend = Backend { inline, ..Backend::new(architecture, Level::Full) };
+    let backend = Backend {
+        inline,
+        ..Backend::new(architecture, Level::Full)
+    };
     let mut module = program.module();
     backend.optimise(&mut module);
-    let linked = backend.link(&module, backend.generate(&module)).expect("it can be linked");
+    let linked = backend
+        .link(&module, backend.generate(&module))
+        .expect("it can be linked");
     let main = module.find("main").expect("there is a main");
     let mut loaded = Loaded::load(linked).expect("there is memory");
     let options = RunOptions::default();
@@ -93,6 +98,9 @@ fn process(executable: &std::path::Path, program: &Program, repetitions: u32) ->
         .output()
         .expect("it runs");
     let text = String::from_utf8(output.stdout).expect("numbers");
-    let seconds = text.lines().skip(1).map(|line| line.parse::<f64>().expect("seconds"));
+    let seconds = text
+        .lines()
+        .skip(1)
+        .map(|line| line.parse::<f64>().expect("seconds"));
     seconds.sum::<f64>() / f64::from(repetitions)
 }
