@@ -192,6 +192,13 @@ enum Meaning {
     Reported,
 }
 
+/// What is done with a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Assignment,
+}
+
 struct Checker<'a, 's> {
     ast: &'a Ast<'s>,
     scope: Scope<'a>,
@@ -237,20 +244,23 @@ impl Checker<'_, '_> {
             let Identifier { name, span } = function.name;
             match self.functions[name.index()] {
                 Meaning::Number(number) => {
-                    ambiguous.push(name);
-                    let name = self.text(name);
+                    let text = self.text(name);
                     let kind = if number & IS_BUILT_IN != 0 {
-                        CheckErrorKind::BuiltInFunction { name }
+                        CheckErrorKind::BuiltInFunction { name: text }
                     } else {
-                        let first = ast.functions[number as usize].name.span;
-                        CheckErrorKind::DuplicateFunction { name, first }
+                        let first = &ast.functions[number as usize];
+                        if first.parameters.len() != function.parameters.len() {
+                            ambiguous.push(name);
+                        }
+                        let first = first.name.span;
+                        CheckErrorKind::DuplicateFunction { name: text, first }
                     };
                     self.error(span, kind);
                 }
                 _ => self.functions[name.index()] = Meaning::Number(index as u32),
             }
         }
-        // Nobody knows which of them a call means.
+        // Nobody knows how many arguments a call of one of these should have.
         for name in ambiguous {
             self.functions[name.index()] = Meaning::Reported;
         }
@@ -377,19 +387,19 @@ impl Checker<'_, '_> {
 
     /// The number of a visible variable; 0 if there is none, which is reported.
     #[inline]
-    fn variable(&mut self, name: Name, span: Span) -> u32 {
+    fn variable(&mut self, name: Name, span: Span, access: Access) -> u32 {
         match self.visible[name.index()] {
             Meaning::Number(number) => number,
             Meaning::Reported => 0,
             Meaning::Nothing => {
-                self.undefined_variable(name, span);
+                self.undefined_variable(name, span, access);
                 0
             }
         }
     }
 
     #[cold]
-    fn undefined_variable(&mut self, name: Name, span: Span) {
+    fn undefined_variable(&mut self, name: Name, span: Span, access: Access) {
         self.visible[name.index()] = Meaning::Reported;
         self.reported.push(name);
         let text = self.ast.names.text(name);
@@ -405,9 +415,21 @@ impl Checker<'_, '_> {
             name: text.to_owned(),
             near: near.map(str::to_owned),
             elsewhere: elsewhere.map(|variable| variable.span),
-            is_function: matches!(self.functions[name.index()], Meaning::Number(_)),
+            is_function: is_shown && self.is_function(name),
+            is_assigned: access == Access::Assignment,
         };
         self.error(span, kind);
+    }
+
+    /// Whether there is a function of that name, also where it is not clear which.
+    fn is_function(&self, name: Name) -> bool {
+        let declared = || {
+            self.ast
+                .functions
+                .iter()
+                .any(|function| function.name.name == name)
+        };
+        matches!(self.functions[name.index()], Meaning::Number(_)) || declared()
     }
 
     // ---- statements ----
@@ -440,7 +462,7 @@ impl Checker<'_, '_> {
             }
             StatementKind::Assign { name, value } => {
                 // The name stands in front of the value.
-                let variable = self.variable(name.name, name.span);
+                let variable = self.variable(name.name, name.span, Access::Assignment);
                 self.expression(value);
                 self.resolution.statements[index] = variable;
                 self.resolution.assigned.push(Variable(variable));
@@ -499,7 +521,7 @@ impl Checker<'_, '_> {
             match expression.kind {
                 ExpressionKind::Variable(name) => {
                     reads += 1;
-                    let number = self.variable(name, expression.span);
+                    let number = self.variable(name, expression.span, Access::Read);
                     self.resolution.expressions[index] = number;
                     if (number as usize) < self.parameters.len() {
                         let parameter = self.parameters.start + number;

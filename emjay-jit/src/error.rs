@@ -182,6 +182,8 @@ pub(crate) enum CheckErrorKind {
         elsewhere: Option<Span>,
         /// Whether a function has the name.
         is_function: bool,
+        /// Whether something was to be assigned to it.
+        is_assigned: bool,
     },
     /// There is no function of that name.
     #[error("there is no function `{name}`")]

@@ -136,6 +136,7 @@ impl CheckError {
                 near,
                 elsewhere,
                 is_function,
+                is_assigned,
             } => {
                 let diagnostic = error("not declared here");
                 if let Some(span) = elsewhere {
@@ -152,6 +153,14 @@ impl CheckError {
                     "true" | "false" => {
                         diagnostic.with_help("true is written 1, false is written 0")
                     }
+                    _ if *is_assigned && near.is_none() => diagnostic.with_repair(
+                        "a variable is declared with `let`",
+                        at(Span {
+                            end: self.span.start,
+                            ..self.span
+                        }),
+                        "let ",
+                    ),
                     _ => with_near(diagnostic, near),
                 }
             }
