@@ -8,7 +8,7 @@
 //! 4:  ret  r4
 //! ```
 //!
-//! That is [`dead`](super::dead) and then [`renumber`](super::renumber). In straight code two walks
+//! That is [`dead`] and then [`renumber`]. In straight code two walks
 //! do: one backwards, which sees the uses of a value before its definition, and one forwards, which
 //! takes out and renames.
 
