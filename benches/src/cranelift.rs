@@ -62,6 +62,7 @@ impl Compiled {
     ///
     /// Nothing of it may run, or be called, any more.
     pub unsafe fn free(self) {
+        // SAFETY: the caller's promise is what this wants.
         unsafe { self.module.free_memory() }
     }
 }
