@@ -452,7 +452,7 @@ fn select(
     if let Some(name) = truth_value
         && (rn, rm) == (ZR, ZR)
     {
-        let cond = tables::COND[tables::negated(cond) as usize].name;
+        let cond = tables::COND[cond.negated() as usize].name;
         return write!(f, "{name} {}, {cond}", X(rd));
     }
     let name = tables::SELECT[op as usize].name;

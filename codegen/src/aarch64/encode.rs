@@ -234,7 +234,7 @@ fn around(
     let label = Label::Offset(8);
     let inverted = match *branch {
         Instruction::BCond { cond, .. } => {
-            let cond = tables::negated(cond);
+            let cond = cond.negated();
             Instruction::BCond { cond, label }
         }
         Instruction::Cbz { rt, .. } => Instruction::Cbnz { rt, label },

@@ -456,3 +456,24 @@ impl Cond {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Cond;
+
+    #[test]
+    fn a_negated_condition_differs_in_the_last_bit_of_its_number() {
+        for cond in [
+            Cond::Eq,
+            Cond::Hs,
+            Cond::Mi,
+            Cond::Vs,
+            Cond::Hi,
+            Cond::Ge,
+            Cond::Gt,
+        ] {
+            assert_eq!(cond.negated() as u8, cond as u8 ^ 1);
+            assert_eq!(cond.negated().negated(), cond);
+        }
+    }
+}

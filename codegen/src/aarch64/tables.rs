@@ -187,11 +187,6 @@ pub(super) fn find<T: Copy>(rows: &[Row<T>], word: u32) -> Option<T> {
     rows.iter().find(|row| row.word == word).map(|row| row.op)
 }
 
-/// The condition that holds when this one does not.
-pub(super) const fn negated(cond: Cond) -> Cond {
-    COND[cond as usize ^ 1].op
-}
-
 /// The logarithm of an access's size in bytes.
 pub(super) const fn size_log2(access: MemoryAccess) -> u32 {
     LOAD[access as usize].word >> 30
@@ -226,12 +221,5 @@ mod tests {
                 .enumerate()
                 .all(|(i, row)| row.op as usize == i)
         );
-    }
-
-    #[test]
-    fn a_negated_condition_is_its_neighbour() {
-        assert_eq!(negated(Cond::Eq), Cond::Ne);
-        assert_eq!(negated(Cond::Lt), Cond::Ge);
-        assert_eq!(negated(Cond::Hi), Cond::Ls);
     }
 }
