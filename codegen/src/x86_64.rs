@@ -13,16 +13,14 @@ pub mod registers;
 mod select;
 pub(crate) mod stubs;
 
-use std::borrow::Cow;
-
 pub use display::print;
 pub use encode::encode;
 use instruction::Instruction;
 pub use registers::registers;
 
-use crate::ir::{Function, FunctionId, Module, Op};
+use crate::ir::{FunctionId, Module};
 use crate::machine::{Assembly, Calls, Code};
-use crate::passes;
+use crate::passes::blocks::without_critical_edges;
 use crate::regalloc;
 
 /// What is left open by the module.
@@ -59,19 +57,4 @@ pub fn code_before_allocation(
 ) -> Code<Instruction> {
     let function = without_critical_edges(&module.functions[id.index()]);
     select::select(&function, options.calls).code
-}
-
-/// The function, or a copy whose critical edges have been split.
-fn without_critical_edges(function: &Function) -> Cow<'_, Function> {
-    let branches = function.blocks.iter().any(|block| {
-        let last = function.instructions[block.end as usize - 1];
-        matches!(last.op, Op::Branch { .. })
-    });
-    if branches {
-        let mut split = function.clone();
-        passes::split_critical_edges(&mut split);
-        Cow::Owned(split)
-    } else {
-        Cow::Borrowed(function)
-    }
 }

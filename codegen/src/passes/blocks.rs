@@ -1,6 +1,8 @@
 //! Blocks: those that nothing leads to, that do nothing, that follow one another, and edges that
 //! need a block of their own.
 
+use std::borrow::Cow;
+
 use super::rewrite::{self, Substitution};
 use crate::ir::flow::Flow;
 use crate::ir::{Block, BlockId, Function, Instruction, List, Op, Target, Value};
@@ -193,6 +195,19 @@ fn join_chains(function: &mut Function) {
     function.blocks = blocks;
     function.instructions = instructions;
     substitution.apply(function);
+}
+
+/// The function itself if it has no branches, else a copy whose critical edges have been split: what
+/// the generators work on.
+pub fn without_critical_edges(function: &Function) -> Cow<'_, Function> {
+    let has_branches = block_ids(function)
+        .any(|block| matches!(function.block(block).last(), Some(last) if matches!(last.op, Op::Branch { .. })));
+    if !has_branches {
+        return Cow::Borrowed(function);
+    }
+    let mut split = function.clone();
+    split_critical_edges(&mut split);
+    Cow::Owned(split)
 }
 
 /// Gives every critical edge a block of its own: afterwards a block with several successors is the
