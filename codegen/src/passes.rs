@@ -14,8 +14,8 @@
 //! the bottom and lose what is the same in each iteration, small branches become
 //! [selections](if_conversion), short ways to a [return](returns) are copied, and the blocks are
 //! [laid out](layout). After a pass that changes branches the function is simplified again. Before all
-//! that, recursion whose results are [added up](accumulate) may become a loop: then there are fewer
-//! activations, and [`Options::exhausted`] says how recursion without an end is still told.
+//! that, recursion whose results are [added up](accumulate) may become a loop;
+//! [`Options::exhausted`] says how recursion without an end is still told.
 //!
 //! Each pass takes time in proportion to the function's size.
 

@@ -3,9 +3,9 @@
 //!
 //! A program of a seed is always the same. It may divide by zero, on purpose and often; what it
 //! computes is for an interpreter to say. Functions call only functions that stand behind them, and
-//! themselves with one unit less of fuel; loops count up to a few; and the number of statements that
-//! will be executed at most is estimated while the text is made, so that every program ends after
-//! some hundred thousand of them.
+//! themselves with less fuel; loops count up to a few; and the number of statements that will be
+//! executed at most is estimated while the text is made, so that every program ends after some hundred
+//! thousand of them.
 
 use std::fmt::Write;
 
@@ -50,6 +50,7 @@ pub fn program(seed: u64, shape: &Shape) -> (String, Vec<i64>) {
         text: String::new(),
         indent: 0,
         this: None,
+        is_plain: false,
     };
     let functions = writer.random.below(shape.functions + 1);
     let mut texts = Vec::new();
@@ -127,6 +128,8 @@ struct Callable {
 const MOST: u64 = 2_000;
 /// How often a function with fuel may call itself.
 const FUEL: u32 = 6;
+/// The activations of a function that calls itself with 1 and with 2 units less.
+const ACTIVATIONS: u64 = 41;
 
 struct Writer {
     random: Random,
@@ -144,6 +147,8 @@ struct Writer {
     indent: usize,
     /// The function itself, if it may still be called from within.
     this: Option<Callable>,
+    /// Whether the function does nothing but compute, and calls itself twice at its end.
+    is_plain: bool,
 }
 
 impl Writer {
@@ -172,6 +177,7 @@ impl Writer {
         self.line(&format!("fn {name}({}) {{", names.join(", ")));
         self.indent = 1;
         self.repeats = 1;
+        self.is_plain = fuel && self.random.one_in(3);
         if fuel {
             self.this = Some(Callable {
                 name: name.to_owned(),
@@ -190,12 +196,27 @@ impl Writer {
         if self.random.one_in(3) {
             self.pressure();
         }
-        let value = self.expression(4, true);
+        let twice = if self.is_plain {
+            self.this.take()
+        } else {
+            None
+        };
+        let value = match &twice {
+            Some(this) => {
+                let (first, second) = (self.call_itself(this, 1), self.call_itself(this, 2));
+                format!("{first} + {second}")
+            }
+            None => self.expression(4, true),
+        };
         self.line(&format!("return {value};"));
         self.indent = 0;
         self.line("}");
         self.this = None;
-        let times = if fuel { u64::from(FUEL) } else { 1 };
+        let times = match (fuel, twice) {
+            (_, Some(_)) => ACTIVATIONS,
+            (true, None) => u64::from(FUEL),
+            (false, None) => 1,
+        };
         let cost = self.cost.saturating_mul(times);
         self.callable.push(Callable {
             name: name.to_owned(),
@@ -229,7 +250,7 @@ impl Writer {
             7 if depth < 3 => self.block(depth),
             8 | 9 if depth < 3 && self.shape.control => self.branch(depth),
             10 if depth < 3 && self.shape.control => self.loop_(depth),
-            11 if self.shape.output => {
+            11 if self.shape.output && !self.is_plain => {
                 let value = self.expression(2, true);
                 self.line(&format!("putc({value});"));
             }
@@ -372,7 +393,9 @@ impl Writer {
                 Some(call) => call,
                 None => self.binary(depth - 1, calls),
             },
-            4 if self.shape.output && self.random.one_in(4) => "getc()".to_owned(),
+            4 if self.shape.output && !self.is_plain && self.random.one_in(4) => {
+                "getc()".to_owned()
+            }
             _ => self.binary(depth - 1, calls),
         }
     }
@@ -394,6 +417,10 @@ impl Writer {
         } else {
             self.random.pick(&plain)
         };
+        let operator = match operator {
+            "/" | "%" if self.is_plain => "*",
+            _ => operator,
+        };
         let left = self.operand(depth, calls);
         let right = match operator {
             // A divisor that is seldom 0, and often a constant.
@@ -406,13 +433,21 @@ impl Writer {
         format!("{left} {operator} {right}")
     }
 
+    /// A call of the function itself, with so much less fuel.
+    fn call_itself(&mut self, this: &Callable, less: u32) -> String {
+        let mut arguments = vec![format!("p0 - {less}")];
+        arguments.extend((1..this.parameters).map(|_| self.expression(1, false)));
+        format!("{}({})", this.name, arguments.join(", "))
+    }
+
     fn call(&mut self, depth: u32) -> Option<String> {
+        if self.is_plain {
+            return None;
+        }
         if self.this.is_some() && self.repeats == 1 && self.random.one_in(2) {
-            // One call of itself is enough: two would double with every unit of fuel.
+            // One call of itself is enough here: two would double with every unit of fuel.
             let this = self.this.take()?;
-            let mut arguments = vec!["p0 - 1".to_owned()];
-            arguments.extend((1..this.parameters).map(|_| self.expression(depth.min(1), false)));
-            return Some(format!("{}({})", this.name, arguments.join(", ")));
+            return Some(self.call_itself(&this, 1));
         }
         let index = self.random.below(self.callable.len() as u32) as usize;
         let callee = self.callable.get(index)?.clone();
@@ -433,6 +468,10 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use codegen::ir::FunctionId;
+    use codegen::passes::accumulate::accumulate;
+    use diagnostics::Sources;
+
     use super::{Shape, program};
 
     #[test]
@@ -442,5 +481,20 @@ mod tests {
             program(7, &Shape::default()).0,
             program(8, &Shape::default()).0
         );
+    }
+
+    #[test]
+    fn some_programs_have_recursion_that_becomes_a_loop() {
+        let mut loops = 0;
+        for seed in 0..200 {
+            let mut sources = Sources::new();
+            let file = sources.add("random.emjay", program(seed, &Shape::default()).0);
+            let compiled = crate::compile(&sources, file, crate::Options::default());
+            let mut module = compiled.expect("random programs are right").module;
+            for (id, function) in (0..).map(FunctionId).zip(&mut module.functions) {
+                loops += u32::from(accumulate(function, id, 1));
+            }
+        }
+        assert!(loops > 10, "only {loops}");
     }
 }

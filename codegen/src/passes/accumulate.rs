@@ -10,8 +10,10 @@
 //!                                               goto again;
 //! ```
 //!
-//! Half of the activations are gone. Only functions that keep a recursive call are changed, and the
-//! jumps are counted: recursion that never ends still exhausts the stack, or [`MOST_JUMPS`].
+//! Half of the activations are gone. Nobody may miss them: only functions are changed in which nothing
+//! leaves and nobody else is called, so that no report of an exit has their activations in it. A
+//! recursive call has to stay, and the jumps are counted: recursion that never ends still exhausts the
+//! stack, or [`MOST_JUMPS`].
 
 use super::rewrite::Substitution;
 use crate::ir::{
@@ -40,15 +42,20 @@ fn accumulate_up_to(
         .map(|block| Site::of(function, BlockId(block), id))
         .collect();
     let jumps = sites.iter().flatten().count();
-    let starts_with_check = matches!(
-        function.instructions.first().map(|first| first.op),
-        Some(Op::StackCheck { .. })
-    );
-    if jumps == 0 || recursive_calls(function, id) <= jumps || starts_with_check {
+    if jumps == 0 || recursive_calls(function, id) <= jumps || is_reported(function, id) {
         return false;
     }
     Rebuilding::new(function, exhausted, most_jumps).run(&sites);
     true
+}
+
+/// Whether an activation of the function can be among those that are told when something leaves.
+fn is_reported(function: &Function, id: FunctionId) -> bool {
+    function.instructions.iter().any(|instruction| {
+        let calls_another =
+            matches!(instruction.op, Op::Call { callee, .. } if callee != Callee::Function(id));
+        calls_another || instruction.op.exit().is_some()
+    })
 }
 
 fn recursive_calls(function: &Function, id: FunctionId) -> usize {
@@ -340,6 +347,15 @@ fn sum - #args: 1, #reg: 4 {
 }
 "
         .replace("#reg: 4", "#reg: 5");
+        let change = |function: &mut Function| {
+            accumulate(function, FunctionId(0), 7);
+        };
+        assert_kept(change, &source);
+    }
+
+    #[test]
+    fn activations_that_may_be_told_stay() {
+        let source = FIB.replace("ret r0\n", "div @r10, r1, r0 or exit 0(r1)\n    ret r10\n");
         let change = |function: &mut Function| {
             accumulate(function, FunctionId(0), 7);
         };
