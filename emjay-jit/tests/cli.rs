@@ -566,10 +566,12 @@ fn ctrl_c_ends_an_evaluation_and_not_the_session() {
 #[cfg(target_os = "linux")]
 fn at_a_terminal(arguments: &str) -> Option<std::process::Child> {
     let runner = runner().unwrap_or_default();
-    let line = format!("{runner} {} {arguments}", env!("CARGO_BIN_EXE_emjay"));
+    // In the shell's place: a shell that waits gets the interrupt, too, and may end with it.
+    let line = format!("exec {runner} {} {arguments}", env!("CARGO_BIN_EXE_emjay"));
     Command::new("script")
         .args(["-qec", &line, "/dev/null"])
         .env("TERM", "xterm")
+        .env("SHELL", "/bin/sh")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
