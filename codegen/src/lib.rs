@@ -25,4 +25,4 @@ pub mod simulated;
 pub mod unwind;
 pub mod x86_64;
 
-pub use origin::{Linkage, Origin, Place, PlaceId};
+pub use origin::{Linkage, Mechanism, Origin, Place, PlaceId};

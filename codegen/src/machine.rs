@@ -388,6 +388,9 @@ pub struct Assembly<I> {
     pub calls: Vec<CallSite>,
     /// Whether it checks the stack's limit at its entry.
     pub checks_stack: bool,
+    /// The instructions that save or restore, around a call, a register whose value nobody needs
+    /// after that call; ascending.
+    pub needless: Vec<u32>,
 }
 
 /// What a relocation leads to.

@@ -49,6 +49,43 @@ impl Linkage {
     }
 }
 
+/// What an instruction does towards a call: the three things that `P calls Q` takes. Instructions
+/// that only compute do none of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Mechanism {
+    /// Computes, as the source asks for.
+    #[default]
+    Computation,
+    /// Brings control to the callee or back: jumps, and what prepares their address. The return
+    /// address is a part of the state once it has to be saved.
+    ControlTransfer,
+    /// Brings arguments to the callee and the result back.
+    DataTransfer,
+    /// Keeps the states of caller and callee apart: frames, saved registers, checks of the stack.
+    StateManagement,
+}
+
+impl Mechanism {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Computation,
+        Self::ControlTransfer,
+        Self::DataTransfer,
+        Self::StateManagement,
+    ];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Computation => "computation",
+            Self::ControlTransfer => "control transfer",
+            Self::DataTransfer => "data transfer",
+            Self::StateManagement => "state management",
+        }
+    }
+}
+
 /// A place of a function's table of places, [`Function::places`](crate::ir::Function::places).
 /// Number 0 is always [`Place::Unknown`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
@@ -61,6 +98,8 @@ pub struct Origin {
     pub place: PlaceId,
     /// The part in the procedure linkage.
     pub linkage: Linkage,
+    /// What it does there.
+    pub mechanism: Mechanism,
 }
 
 impl Origin {
@@ -69,16 +108,20 @@ impl Origin {
         Self {
             place,
             linkage: Linkage::Body,
+            mechanism: Mechanism::Computation,
         }
     }
 
     /// The same place in another part.
     #[must_use]
     pub const fn with(self, linkage: Linkage) -> Self {
-        Self {
-            place: self.place,
-            linkage,
-        }
+        Self { linkage, ..self }
+    }
+
+    /// The same place and part, with what the instruction does there.
+    #[must_use]
+    pub const fn doing(self, mechanism: Mechanism) -> Self {
+        Self { mechanism, ..self }
     }
 }
 

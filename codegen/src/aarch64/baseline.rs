@@ -72,6 +72,7 @@ pub fn generate(module: &Module, id: FunctionId, calls: Calls) -> Assembly<Instr
             exits: Vec::new(),
             calls: Vec::new(),
             checks_stack: false,
+            needless: Vec::new(),
         },
     };
     generator.run();

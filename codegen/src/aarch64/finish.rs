@@ -63,6 +63,7 @@ pub(super) fn finish(
             exits: Vec::with_capacity(code.exits.len()),
             calls: Vec::new(),
             checks_stack: false,
+            needless: Vec::new(),
         },
         layout,
         copies: Copies::new(),

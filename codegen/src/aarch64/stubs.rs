@@ -253,6 +253,7 @@ impl Writer {
             exits: Vec::new(),
             calls: Vec::new(),
             checks_stack: false,
+            needless: Vec::new(),
         }
     }
 }

@@ -135,6 +135,7 @@ impl<'a> Finisher<'a> {
                 exits: Vec::new(),
                 calls: Vec::new(),
                 checks_stack: false,
+                needless: Vec::new(),
             },
             block_start: 0,
             origin: Origin::default(),
