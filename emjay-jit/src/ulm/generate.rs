@@ -122,7 +122,7 @@ fn optimise(
     let pass_options = passes::Options {
         inline: inlining,
         costs: Costs::ULM,
-        exhausted: Some(Reason::StackExhausted.number()),
+        exhausted: None,
     };
     passes::optimise(module, options.level, pass_options);
     stack_checks::insert(module, Reason::StackExhausted.number());
@@ -162,6 +162,7 @@ impl Generator<'_> {
             .map(|(function, scheme)| {
                 finish::registers(
                     &self.context(function.id, scheme, scheme.layout),
+                    &function.selected.code,
                     &function.allocation,
                 )
             })

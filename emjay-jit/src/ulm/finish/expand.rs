@@ -42,6 +42,9 @@ impl Finisher<'_> {
                 self.push(Instruction::JumpExhausted { condition });
             }
             Instruction::Leave => self.push(Instruction::JumpExhausted { condition: None }),
+            // Without a frame pointer there is room already.
+            Instruction::OpenFrame { .. } | Instruction::CloseFrame { .. }
+                if !self.plan.has_frame_pointer() => {}
             Instruction::OpenFrame { arguments } => {
                 let bytes = frame_size(arguments);
                 self.move_stack_pointer(-i64::from(bytes));

@@ -1,5 +1,16 @@
 //! Which frame a function needs, and in which of its blocks it has it.
 //!
+//! ```text
+//! as it is taught                         without frame pointer
+//!   24(%FP)  arguments                      arguments
+//!   16(%FP)  result                         result
+//!    8(%FP)  the caller's %FP               (left as it is)
+//!    0(%FP)  return address                 return address
+//!   -8(%FP)  local variables                local variables
+//!            frames of calls: %SP is        room for the largest frame of a call
+//!            lowered for each           ◄── %SP
+//! ```
+//!
 //! Under the stack convention, where the frame need not be everywhere, it is set up as late as that
 //! can be done at one place on each way: a call that returns at once never has one.
 
@@ -8,6 +19,7 @@ use codegen::machine::{Allocation, Code, CodeBlock, Location};
 use codegen::origin::{Linkage, Mechanism, Origin};
 
 use super::Context;
+use crate::ulm::frame_size;
 use crate::ulm::instruction::Instruction;
 use crate::ulm::registers::Passing;
 use crate::ulm::select::Selected;
@@ -26,6 +38,8 @@ enum Slot {
 pub(super) struct Plan {
     slots: Vec<Slot>,
     locals: u32,
+    /// The bytes that are kept free for the frames of calls.
+    outgoing: u32,
     has_frame_pointer: bool,
     saves_return_address: bool,
     checks_stack: bool,
@@ -43,6 +57,7 @@ impl Plan {
         let mut plan = Self {
             slots: Vec::new(),
             locals: 0,
+            outgoing: 0,
             has_frame_pointer: false,
             saves_return_address: false,
             checks_stack: false,
@@ -55,13 +70,16 @@ impl Plan {
         }
         plan.place_slots(code, allocation);
         let is_whole = context.always_frames;
-        plan.has_frame_pointer = is_whole || plan.locals > 0;
+        plan.has_frame_pointer = is_whole;
+        if !is_whole {
+            plan.outgoing = outgoing(code);
+        }
         plan.saves_return_address = is_whole || selected.has_calls;
         plan.checks_stack = code
             .instructions
             .iter()
             .any(|instruction| matches!(instruction, Instruction::StackCheck));
-        let has_frame = plan.has_frame_pointer || plan.saves_return_address || plan.checks_stack;
+        let has_frame = plan.size() > 0 || is_whole || plan.checks_stack;
         if has_frame {
             plan.place_frame(code, allocation, is_whole);
         }
@@ -166,9 +184,14 @@ impl Plan {
         self.checks_stack
     }
 
-    /// The number of local variables, 8 bytes each.
-    pub(super) const fn locals(&self) -> u32 {
-        self.locals
+    /// By how many bytes the stack pointer is lowered in the body.
+    pub(super) const fn size(&self) -> u32 {
+        8 * self.locals + self.outgoing
+    }
+
+    /// The bytes at the stack pointer that are kept free for the frames of calls.
+    pub(super) const fn outgoing(&self) -> u32 {
+        self.outgoing
     }
 
     /// The number of a slot's local variable.
@@ -195,6 +218,15 @@ impl Plan {
     pub(super) const fn entry_origin(&self) -> Origin {
         self.entry_origin
     }
+}
+
+/// The bytes of the largest frame of a call.
+fn outgoing(code: &Code<Instruction>) -> u32 {
+    let arguments = code.instructions.iter().filter_map(|i| match *i {
+        Instruction::OpenFrame { arguments } => Some(frame_size(arguments)),
+        _ => None,
+    });
+    arguments.max().unwrap_or(0)
 }
 
 fn entry_origin(code: &Code<Instruction>) -> Origin {
