@@ -453,6 +453,18 @@ pub struct CodeUnit {
     pub checks_stack: bool,
 }
 
+impl CodeUnit {
+    /// The instruction of the [`Assembly`] in whose bytes an offset lies; `None` behind the last.
+    pub fn instruction_at(&self, offset: u32) -> Option<u32> {
+        let after = self.offsets.partition_point(|&start| start <= offset);
+        let is_inside = (offset as usize) < self.bytes.len();
+        after
+            .checked_sub(1)
+            .filter(|_| is_inside)
+            .map(|at| at as u32)
+    }
+}
+
 /// How functions are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Calls {
