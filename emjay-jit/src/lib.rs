@@ -21,6 +21,7 @@ pub mod ast;
 pub mod backend;
 mod built_in;
 mod check;
+pub mod compare;
 mod compile;
 mod error;
 mod explanations;
@@ -34,6 +35,7 @@ pub mod random;
 mod reason;
 pub mod session;
 mod span;
+pub mod ulm;
 
 pub use built_in::{BUILT_IN, BuiltIn, GETC, PUTC};
 pub use compile::{Checked, Program, check, compile, lower, parse};

@@ -1,0 +1,8 @@
+//! A comparison as html.
+
+use super::Report;
+
+/// The whole report.
+pub fn render(report: &Report) -> String {
+    report.program.clone()
+}

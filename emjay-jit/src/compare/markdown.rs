@@ -1,0 +1,8 @@
+//! A comparison as markdown.
+
+use super::Report;
+
+/// The whole report.
+pub fn render(report: &Report) -> String {
+    report.program.clone()
+}
