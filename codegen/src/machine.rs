@@ -389,7 +389,8 @@ pub struct Assembly<I> {
     /// Whether it checks the stack's limit at its entry.
     pub checks_stack: bool,
     /// The instructions that save or restore, around a call, a register whose value nobody needs
-    /// after that call; ascending.
+    /// after that call; ascending. What the function's caller has in a register that it gets back is
+    /// needed as long as the function may return.
     pub needless: Vec<u32>,
 }
 
