@@ -8,6 +8,8 @@ mod column;
 pub mod html;
 pub mod markdown;
 mod report;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod text;
 
 pub use column::{Column as ColumnName, UnknownColumn};
