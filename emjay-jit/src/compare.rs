@@ -5,9 +5,12 @@
 //! [`html`] show it. As JSON it is written as it stands.
 
 mod column;
+mod groups;
 pub mod html;
 pub mod markdown;
+mod phrases;
 mod report;
+mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
