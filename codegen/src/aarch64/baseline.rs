@@ -35,7 +35,7 @@ use crate::ir::{
     Target, Unary, Value, Width,
 };
 use crate::machine::{Assembly, Calls, ExitSite, Frame, Location, Register, ReturnAddress, Symbol};
-use crate::origin::{Linkage, Origin};
+use crate::origin::{Linkage, Mechanism, Origin};
 use crate::regalloc::parallel_move::{Move, Sequencer};
 
 use frame::Layout;
@@ -110,7 +110,7 @@ impl Generator<'_> {
             self.output.labels[block.index()] = self.here();
             let next = order.get(position + 1).copied();
             for instruction in self.function.block(block) {
-                self.origin = instruction.origin;
+                self.origin = Origin::body(instruction.origin.place);
                 self.instruction(&instruction.op, next);
             }
         }
@@ -126,12 +126,9 @@ impl Generator<'_> {
         self.output.origins.push(self.origin);
     }
 
-    /// Writes what `write` emits as part of that linkage.
-    fn part(&mut self, linkage: Linkage, write: impl FnOnce(&mut Self)) {
-        let before = self.origin;
-        self.origin = before.with(linkage);
-        write(self);
-        self.origin = before;
+    /// Says which part in a call the instructions have that are written from here on.
+    const fn set_part(&mut self, linkage: Linkage, mechanism: Mechanism) {
+        self.origin = self.origin.with(linkage).doing(mechanism);
     }
 
     fn new_label(&mut self) -> u32 {
@@ -213,9 +210,7 @@ impl Generator<'_> {
                 self.constant(rd, value);
                 self.store_result(dest);
             }
-            Op::Argument { dest, index } => {
-                self.part(Linkage::Prologue, |this| this.argument(dest, index));
-            }
+            Op::Argument { dest, index } => self.argument(dest, index),
             Op::Unary { operator, dest, a } => {
                 let rn = self.read(a, X16);
                 let rd = self.result(dest);
@@ -338,14 +333,15 @@ impl Generator<'_> {
             } => {
                 self.branch(condition, then, otherwise, next);
             }
-            Op::Return { value } => self.part(Linkage::Epilogue, |this| {
-                let rn = this.read(value, X16);
-                this.emit(Instruction::Mov {
+            Op::Return { value } => {
+                self.set_part(Linkage::Epilogue, Mechanism::DataTransfer);
+                let rn = self.read(value, X16);
+                self.emit(Instruction::Mov {
                     rd: Register::physical(0),
                     rn,
                 });
-                this.leave();
-            }),
+                self.leave();
+            }
             Op::Leave { exit } => {
                 let label = self.exit_label(exit);
                 self.emit(Instruction::B { label });
@@ -355,6 +351,7 @@ impl Generator<'_> {
 
     /// `mov xD, xN`, or a load from where the caller has put it.
     fn argument(&mut self, dest: Value, index: u32) {
+        self.set_part(Linkage::Prologue, Mechanism::DataTransfer);
         let in_registers = frame::argument_registers(self.calls);
         if index < in_registers {
             self.move_result(dest, Register::physical(index as u8));
@@ -620,7 +617,8 @@ impl Generator<'_> {
             return;
         };
         self.output.checks_stack = true;
-        self.origin = origin.with(Linkage::Prologue);
+        self.origin = origin;
+        self.set_part(Linkage::Prologue, Mechanism::StateManagement);
         let address = Address::Offset(CONTEXT, context::STACK_LIMIT as i32);
         self.emit(Instruction::Load {
             access: MemoryAccess::Double,
@@ -638,7 +636,7 @@ impl Generator<'_> {
     fn write_stubs(&mut self) {
         for Stub { label, mut site } in std::mem::take(&mut self.stubs) {
             self.place_label(label);
-            self.origin = site.origin;
+            self.origin = Origin::body(site.origin.place);
             site.at = self.here();
             self.emit(Instruction::Adr {
                 rd: X16,

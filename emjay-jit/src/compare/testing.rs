@@ -124,7 +124,7 @@ fn aarch64() -> Column {
             line,
             pointer: 0x7fff_0000,
             frame: None,
-            register,
+            registers: register.into_iter().collect(),
             writes: Vec::new(),
             skipped: 0,
         })
@@ -193,7 +193,7 @@ fn leaf() -> Column {
                 line,
                 pointer: 0,
                 frame: Some(0),
-                register,
+                registers: register.into_iter().collect(),
                 writes: Vec::new(),
                 skipped: 0,
             })
@@ -215,6 +215,7 @@ fn returned(value: i64) -> Outcome {
     Outcome {
         value: Some(value),
         output: String::new(),
+        output_bytes: 0,
         error: None,
         error_line: None,
     }
@@ -242,6 +243,7 @@ fn listing(name: &str, start: u64, rows: &[(Part, Mechanism, u32, &str)]) -> Lis
         name: name.to_owned(),
         lines: rows.iter().enumerate().map(line).collect(),
         entered: Some(1),
+        is_counted: rows.iter().all(|row| row.2 > 0),
     }
 }
 
