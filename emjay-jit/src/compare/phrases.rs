@@ -61,12 +61,8 @@ pub(super) fn call(report: &Report) -> String {
 
 /// How the code was made.
 pub(super) fn options(report: &Report) -> String {
-    let inlining = if report.inlined {
-        "small functions inlined"
-    } else {
-        "every call kept"
-    };
-    format!("--opt {}, {inlining}", report.level)
+    let inlining = if report.inlined { "with" } else { "without" };
+    format!("--opt {}, {inlining} inlining", report.level)
 }
 
 /// The names of all functions: in the order of the first column, then what only others have.

@@ -193,6 +193,15 @@ mod tests {
     }
 
     #[test]
+    fn code_of_a_line_that_stands_at_two_places_has_a_gap() {
+        let mut report = sample();
+        report.columns[0].functions[0].lines[3].source_line = Some(3);
+        let text = plain(&report, 80);
+        let gap = "bl   g                      ×1\n  ⋮\n  0010 epi";
+        assert!(text.contains(gap), "{text}");
+    }
+
+    #[test]
     fn needless_saves_are_marked() {
         let mut report = sample();
         report.columns[0].functions[0].lines[0].needless = true;

@@ -80,6 +80,7 @@ struct Code<'a> {
     address_width: usize,
     text_width: usize,
     executed_width: usize,
+    head_width: usize,
 }
 
 impl<'a> Code<'a> {
@@ -100,6 +101,12 @@ impl<'a> Code<'a> {
                 .map(|executed| width(&times(executed)))
                 .max()
                 .unwrap_or(0),
+            head_width: column
+                .functions
+                .iter()
+                .map(|listing| column_head(column, Some(listing)).width())
+                .max()
+                .unwrap_or(0),
         }
     }
 
@@ -110,12 +117,13 @@ impl<'a> Code<'a> {
 
     /// The least room for this column beside others.
     fn least_width(&self) -> usize {
-        self.frame_width() + self.text_width.min(ENOUGH_FOR_TEXT)
+        let text_width = self.text_width.min(ENOUGH_FOR_TEXT);
+        self.head_width.max(self.frame_width() + text_width)
     }
 
     /// The room in which nothing has to be cut.
-    const fn natural_width(&self) -> usize {
-        self.frame_width() + self.text_width
+    fn natural_width(&self) -> usize {
+        self.head_width.max(self.frame_width() + self.text_width)
     }
 }
 
@@ -174,24 +182,24 @@ fn widen(band: &mut [Placed<'_>], width: usize) {
 
 /// The names of the columns over their code.
 fn band_head(band: &[Placed<'_>], listings: &[Option<&Listing>]) -> Styled {
-    let cells = band.iter().zip(listings).map(|(placed, listing)| {
-        let mut cell = Styled::new(Role::Heading, &placed.code.column.name);
-        match listing {
-            Some(listing) => cell.push(Role::Aside, &format!("  {}", size(listing))),
-            None => cell.push(Role::Aside, "  no code"),
-        }
-        vec![cell]
-    });
+    let cells = band.iter().zip(listings);
+    let cells = cells.map(|(placed, listing)| vec![column_head(placed.code.column, *listing)]);
     rows_of(band, cells.collect()).remove(0)
+}
+
+/// `aarch64  6 instructions, ×1`
+fn column_head(column: &Column, listing: Option<&Listing>) -> Styled {
+    let mut head = Styled::new(Role::Heading, &column.name);
+    let size = listing.map_or_else(|| "no code".to_owned(), size);
+    head.push(Role::Aside, &format!("  {size}"));
+    head
 }
 
 /// The size of a listing, and how often it was entered.
 fn size(listing: &Listing) -> String {
-    let bytes = listing.lines.iter().map(|line| u64::from(line.bytes)).sum();
-    let instructions = quantity(listing.lines.len() as u64, "instruction");
-    let size = format!("{instructions}, {}", quantity(bytes, "byte"));
+    let size = quantity(listing.lines.len() as u64, "instruction");
     match listing.entered {
-        Some(entered) => format!("{size}, entered {}", times(entered)),
+        Some(entered) => format!("{size}, {}", times(entered)),
         None => size,
     }
 }
@@ -222,10 +230,16 @@ fn band_code(band: &[Placed<'_>], listings: &[Option<&Listing>], source: &[Strin
     lines
 }
 
-/// The instructions of a group in a column, and their labels.
+/// The instructions of a group in a column, and their labels; `⋮` where one doesn't stand behind the
+/// other in the code.
 fn cells(placed: &Placed<'_>, instructions: &[&Line]) -> Vec<Styled> {
     let mut cells = Vec::with_capacity(instructions.len());
+    let mut next = None;
     for line in instructions {
+        if next.is_some_and(|next| next != line.address) {
+            cells.push(Styled::new(Role::Aside, "⋮"));
+        }
+        next = Some(line.address + u64::from(line.bytes));
         if let Some(label) = &line.label {
             let mut cell = Styled::blank(placed.code.address_width + 1);
             cell.push(Role::Heading, &format!("{label}:"));
