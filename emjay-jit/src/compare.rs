@@ -21,6 +21,7 @@ mod source_lines;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
+mod walk;
 
 pub use column::{Column as ColumnName, UnknownColumn};
 pub use report::{
