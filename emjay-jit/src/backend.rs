@@ -112,7 +112,8 @@ impl Backend {
         }
     }
 
-    fn is_baseline(self) -> bool {
+    /// Whether functions come from AArch64's baseline generator.
+    pub(crate) fn is_baseline(self) -> bool {
         self.architecture == Architecture::Aarch64 && self.level != Level::Full
     }
 
