@@ -7,6 +7,7 @@
 mod column;
 mod groups;
 pub mod html;
+pub mod json;
 pub mod markdown;
 mod phrases;
 mod report;

@@ -1,5 +1,7 @@
 //! What every format says in the same words: numbers, outcomes, the verdict.
 
+use rustc_hash::FxHashSet;
+
 use super::{Column, Mechanism, Outcome, Part, Report, Verdict};
 
 /// What stands where nothing could be counted.
@@ -34,7 +36,11 @@ pub(super) fn average(value: f64) -> String {
     if value >= 1000.0 {
         return number(value.round() as u64);
     }
-    if value > 0.0 && value < 0.005 {
+    // Sums of nothing are −0.
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    if value < 0.005 {
         return "<0.01".to_owned();
     }
     let text = format!("{value:.2}");
@@ -61,6 +67,32 @@ pub(super) fn options(report: &Report) -> String {
         "every call kept"
     };
     format!("--opt {}, {inlining}", report.level)
+}
+
+/// The names of all functions: in the order of the first column, then what only others have.
+pub(super) fn function_names(report: &Report) -> Vec<&str> {
+    let mut seen = FxHashSet::default();
+    let functions = report.columns.iter().flat_map(|column| &column.functions);
+    functions
+        .map(|listing| &*listing.name)
+        .filter(|name| seen.insert(*name))
+        .collect()
+}
+
+/// How much of a program's output is shown, in characters.
+const SHOWN_OUTPUT: usize = 2000;
+
+/// What the columns wrote, as far as it is shown; nothing if none wrote.
+pub(super) fn output(report: &Report) -> String {
+    let outcomes = report.columns.iter().filter_map(|c| c.outcome.as_ref());
+    let Some(outcome) = outcomes.max_by_key(|outcome| outcome.output_bytes) else {
+        return String::new();
+    };
+    let mut shown: String = outcome.output.chars().take(SHOWN_OUTPUT).collect();
+    if shown.len() < outcome.output.len() || (shown.len() as u64) < outcome.output_bytes {
+        shown += &format!("\n… ({})", quantity(outcome.output_bytes, "byte"));
+    }
+    shown
 }
 
 /// How a program ended.
@@ -117,10 +149,30 @@ fn same_ending(column: &Column) -> String {
         (None, Some(_)) => format!("main returned {ending}"),
         _ => format!("the program ended with {ending}"),
     };
-    if outcome.output.is_empty() {
-        ending
-    } else {
-        format!("{ending}, after the same output")
+    match outcome.output_bytes {
+        0 => ending,
+        bytes => format!("{ending}, after {} of output", quantity(bytes, "byte")),
+    }
+}
+
+/// What a mechanism is called where there is little room.
+pub(super) const fn short_mechanism(mechanism: Mechanism) -> &'static str {
+    match mechanism {
+        Mechanism::Computation => "",
+        Mechanism::ControlTransfer => "ctl",
+        Mechanism::DataTransfer => "dat",
+        Mechanism::StateManagement => "sta",
+    }
+}
+
+/// What a part is called where there is little room.
+pub(super) const fn short_part(part: Part) -> &'static str {
+    match part {
+        Part::Precall => "pre",
+        Part::Prologue => "pro",
+        Part::Body => "body",
+        Part::Epilogue => "epi",
+        Part::Postreturn => "post",
     }
 }
 
@@ -130,7 +182,7 @@ pub(super) const fn meaning_of_part(part: Part) -> &'static str {
         Part::Precall => "the caller saves, passes arguments, jumps",
         Part::Prologue => "the callee sets up its frame, takes its parameters",
         Part::Body => "what the function is for",
-        Part::Epilogue => "the callee gives the result, takes its frame down, returns",
+        Part::Epilogue => "the callee gives the result, restores, returns",
         Part::Postreturn => "the caller restores, takes the result",
     }
 }
@@ -146,8 +198,11 @@ pub(super) const fn meaning_of_mechanism(mechanism: Mechanism) -> &'static str {
 }
 
 /// What is said of needless saves.
-pub(super) const MEANING_OF_NEEDLESS: &str =
-    "saves or restores a register that nobody needs after the call";
+pub(super) const MEANING_OF_NEEDLESS: &str = "saves or restores what nobody needs after the call";
+
+/// What the numbers of a place that calls are.
+pub(super) const MEANING_OF_SITES: &str =
+    "around: precall and postreturn; inside: the callee's prologues and epilogues";
 
 #[cfg(test)]
 mod tests {
@@ -171,6 +226,7 @@ mod tests {
     fn averages_have_as_many_digits_as_say_something() {
         for (value, text) in [
             (0.0, "0"),
+            (-0.0, "0"),
             (2.0, "2"),
             (1.5, "1.5"),
             (1.0 / 3.0, "0.33"),
@@ -190,14 +246,15 @@ mod tests {
             column.outcome = Some(Outcome {
                 value: None,
                 output: "x".to_owned(),
+                output_bytes: 1,
                 error: Some("E0301: division by zero".to_owned()),
                 error_line: Some(2),
             });
         }
         assert_eq!(
             verdict(&report),
-            "All columns agree: the program ended with E0301: division by zero, line 2, after the \
-             same output."
+            "All columns agree: the program ended with E0301: division by zero, line 2, after 1 \
+             byte of output."
         );
     }
 

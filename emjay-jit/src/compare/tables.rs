@@ -53,9 +53,9 @@ impl Unit {
     /// Its name.
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::PerCall => "executed per call",
-            Self::Executed => "executed, without a call",
-            Self::InTheCode => "in the code",
+            Self::PerCall => "instructions executed per call",
+            Self::Executed => "instructions executed; there was no call",
+            Self::InTheCode => "instructions in the code; they could not be counted while they ran",
         }
     }
 
@@ -77,14 +77,7 @@ pub(super) fn ledger(column: &Column) -> Table {
     let unit = Unit::of(column);
     let cells = &column.ledger.cells;
     let head = [
-        &*column.name,
-        "control",
-        "data",
-        "state",
-        "compute",
-        "sum",
-        "executed",
-        "code",
+        "", "control", "data", "state", "compute", "sum", "executed", "in code",
     ];
     let row = |name: &str, is_in: &dyn Fn(&&Cell) -> bool| -> Vec<String> {
         let mut row = vec![name.to_owned()];

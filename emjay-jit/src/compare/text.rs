@@ -15,8 +15,10 @@ mod styled;
 use diagnostics::Appearance;
 
 use self::grid::{beside_each_other, drawn, drawn_in_bands};
-use self::styled::{Role, Styled, short_mechanism, short_part};
-use super::phrases::{self, MEANING_OF_NEEDLESS, meaning_of_mechanism, meaning_of_part};
+use self::styled::{Role, Styled};
+use super::phrases::{
+    self, MEANING_OF_NEEDLESS, meaning_of_mechanism, meaning_of_part, short_mechanism, short_part,
+};
 use super::tables::{self, Unit};
 use super::{Mechanism, Part, Report, Verdict};
 
@@ -29,15 +31,12 @@ pub struct Options {
     pub appearance: Appearance,
 }
 
-/// How much of a program's output is shown, in characters.
-const SHOWN_OUTPUT: usize = 2000;
-
 /// The whole report.
 pub fn render(report: &Report, options: &Options) -> String {
     let width = options.width;
     let sections = [
         title(report, width),
-        legend(),
+        legend(width),
         code::functions(report, width),
         code::runtime(report, width),
         ledgers(report, width),
@@ -65,26 +64,19 @@ fn title(report: &Report, width: usize) -> Vec<Styled> {
     first.push(Role::Aside, &format!("  {}", phrases::options(report)));
     let mut lines = vec![first, Styled::default()];
     lines.extend(drawn(&tables::outcomes(report)));
-    let output = report
-        .columns
-        .iter()
-        .filter_map(|column| column.outcome.as_ref())
-        .find(|outcome| !outcome.output.is_empty());
-    if let Some(outcome) = output {
+    let output = phrases::output(report);
+    if !output.is_empty() {
         lines.push(Styled::default());
-        lines.push(Styled::new(Role::Heading, "Output"));
-        let shown: String = outcome.output.chars().take(SHOWN_OUTPUT).collect();
-        lines.extend(shown.lines().map(|line| Styled::new(Role::Plain, line)));
-        if shown.len() < outcome.output.len() {
-            lines.push(Styled::new(Role::Aside, "…"));
-        }
+        lines.push(heading("Output", width));
+        lines.push(Styled::default());
+        let output = output.lines();
+        lines.extend(output.map(|line| Styled::new(Role::Plain, line)));
     }
-    let _ = width;
     lines
 }
 
 /// What the marks before instructions mean.
-fn legend() -> Vec<Styled> {
+fn legend(width: usize) -> Vec<Styled> {
     let entry = |role: Role, mark: &str, name: &str, meaning: &str| {
         let mut line = Styled::blank(2);
         line.push(role, mark);
@@ -94,7 +86,7 @@ fn legend() -> Vec<Styled> {
         line.push(Role::Aside, meaning);
         line
     };
-    let mut lines = vec![Styled::new(Role::Heading, "Marks")];
+    let mut lines = vec![heading("Marks", width), Styled::default()];
     for part in Part::ALL {
         let (mark, meaning) = (short_part(part), meaning_of_part(part));
         lines.push(entry(Role::Of(part), mark, part.name(), meaning));
@@ -112,12 +104,11 @@ fn legend() -> Vec<Styled> {
 
 /// What calls cost, a table for each column.
 fn ledgers(report: &Report, width: usize) -> Vec<Styled> {
-    let mut lines = vec![heading(
-        "What calls cost",
-        "instructions by part and mechanism",
-    )];
+    let mut lines = vec![heading("What calls cost", width), Styled::default()];
     let blocks = report.columns.iter().map(|column| {
-        let mut block = vec![Styled::new(Role::Aside, Unit::of(column).name())];
+        let mut caption = Styled::new(Role::Heading, &column.name);
+        caption.push(Role::Aside, &format!("  {}", Unit::of(column).name()));
+        let mut block = vec![caption];
         block.extend(drawn(&tables::ledger(column)));
         block
     });
@@ -126,7 +117,7 @@ fn ledgers(report: &Report, width: usize) -> Vec<Styled> {
 }
 
 fn totals(report: &Report, width: usize) -> Vec<Styled> {
-    let mut lines = vec![heading("Totals", "of the program's functions")];
+    let mut lines = vec![heading("Totals", width), Styled::default()];
     lines.extend(drawn_in_bands(&tables::totals(report), width));
     lines
 }
@@ -136,11 +127,9 @@ fn sites(report: &Report, width: usize) -> Vec<Styled> {
     if table.rows.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![heading(
-        "Calls",
-        "instructions around: precall and postreturn; inside: prologue and epilogue",
-    )];
+    let mut lines = vec![heading("Calls", width), Styled::default()];
     lines.extend(drawn_in_bands(&table, width));
+    lines.push(Styled::new(Role::Aside, phrases::MEANING_OF_SITES));
     lines
 }
 
@@ -156,9 +145,13 @@ fn verdict(report: &Report) -> Vec<Styled> {
     lines
 }
 
-fn heading(name: &str, what: &str) -> Styled {
-    let mut line = Styled::new(Role::Heading, name);
-    line.push(Role::Aside, &format!("  {what}"));
+/// A name over a section.
+fn heading(name: &str, width: usize) -> Styled {
+    let mut line = Styled::new(Role::Aside, "── ");
+    line.push(Role::Heading, name);
+    line.push(Role::Aside, " ");
+    let rule = "─".repeat(width.saturating_sub(line.width()));
+    line.push(Role::Aside, &rule);
     line
 }
 
@@ -174,10 +167,71 @@ mod tests {
     }
 
     #[test]
-    fn look() {
-        for width in [80, 120] {
-            println!("{}", plain(&sample(), width));
-        }
+    fn a_wide_terminal_has_the_columns_side_by_side() {
+        let text = plain(&sample(), 120);
+        let call = text.lines().find(|line| line.contains("bl   g"));
+        assert_eq!(
+            call,
+            Some(
+                "  0008 pre  ctl  bl   g                      ×1 │ \
+                 0004 pre  ctl  ldzwq   g, %CALL                      ×1"
+            )
+        );
+    }
+
+    #[test]
+    fn a_terminal_of_80_columns_has_the_columns_below_each_other_with_nothing_cut() {
+        let text = plain(&sample(), 80);
+        let (_, code) = text.split_once("main ───").expect("it is there");
+        let first = code.find("bl   g").expect("it is there");
+        let second = code.find("ldzwq   g, %CALL").expect("it is there");
+        assert!(code[first..second].contains("2 |     return 1 + g(2);\n"));
+        assert!(!text.contains('…'), "{text}");
+    }
+
+    #[test]
+    fn needless_saves_are_marked() {
+        let mut report = sample();
+        report.columns[0].functions[0].lines[0].needless = true;
+        assert!(plain(&report, 80).contains("pro  sta! str  x30"));
+    }
+
+    #[test]
+    fn a_function_without_code_in_a_column_is_said_to_have_none() {
+        let mut report = sample();
+        report.columns[0].functions.truncate(1);
+        assert!(plain(&report, 120).contains("aarch64  no code"));
+        assert!(plain(&report, 80).contains("ulm:leaf  2 instructions"));
+    }
+
+    #[test]
+    fn the_verdict_stands_at_the_end_with_what_differs() {
+        let mut report = sample();
+        report.agreement.verdict = Verdict::Differ;
+        report.agreement.notes.push("5 is not 6".to_owned());
+        let text = plain(&report, 80);
+        assert!(text.ends_with("The columns differ: a generator is wrong.\n5 is not 6\n"));
+    }
+
+    #[test]
+    fn a_long_output_is_cut_and_said_to_be() {
+        let mut report = sample();
+        let outcome = report.columns[0].outcome.as_mut().expect("it ran");
+        outcome.output = "a\n".repeat(5000);
+        outcome.output_bytes = 10_000;
+        let text = plain(&report, 80);
+        assert_eq!(text.lines().filter(|line| *line == "a").count(), 1000);
+        assert!(text.contains("… (10,000 bytes)\n"));
+    }
+
+    #[test]
+    fn only_coloured_text_has_escape_sequences() {
+        assert!(!plain(&sample(), 80).contains('\x1b'));
+        let options = Options {
+            width: 80,
+            appearance: Appearance::Coloured,
+        };
+        assert!(render(&sample(), &options).contains("\x1b[36mldzwq   g, %CALL\x1b[0m"));
     }
 
     #[test]

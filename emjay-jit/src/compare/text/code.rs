@@ -1,11 +1,12 @@
 //! The code of the columns, side by side, below the lines of the source that it comes from.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
-use super::styled::{Role, Styled, short_mechanism, short_part};
+use super::heading;
+use super::styled::{Role, Styled};
 use crate::compare::groups::{Group, by_source_line};
-use crate::compare::phrases::{number, quantity};
-use crate::compare::{Column, Line, Listing, Mechanism, Part, Report};
+use crate::compare::phrases::{function_names, number, quantity, short_mechanism, short_part};
+use crate::compare::{Column, Line, Listing, Report};
 
 /// Between two columns.
 const SEPARATOR: &str = " │ ";
@@ -14,25 +15,29 @@ const SEPARATOR_WIDTH: usize = 3;
 /// Columns stand side by side if their instructions have so much room, or as much as they need.
 const ENOUGH_FOR_TEXT: usize = 36;
 
+/// Code stands so far to the right of the lines of the source.
+const INDENT: usize = 2;
+
 /// The marks: `pre  ctl! `.
 const MARKS_WIDTH: usize = 10;
 
 /// The code of all functions.
 pub(super) fn functions(report: &Report, width: usize) -> Vec<Styled> {
     let columns: Vec<Code<'_>> = report.columns.iter().map(Code::of).collect();
-    let bands = bands(&columns, width);
+    let bands = bands(&columns, width.saturating_sub(INDENT));
     let mut lines = Vec::new();
     for name in function_names(report) {
         if !lines.is_empty() {
             lines.push(Styled::default());
         }
-        lines.push(Styled::new(Role::Heading, name));
+        lines.push(heading(name, width));
         for band in &bands {
             let listings: Vec<Option<&Listing>> = band
                 .iter()
                 .map(|placed| placed.code.functions.get(name).copied())
                 .collect();
             if listings.iter().any(Option::is_some) {
+                lines.push(Styled::default());
                 lines.push(band_head(band, &listings));
                 lines.extend(band_code(band, &listings, &report.source));
             }
@@ -41,17 +46,7 @@ pub(super) fn functions(report: &Report, width: usize) -> Vec<Styled> {
     lines
 }
 
-/// The names of all functions: in the order of the first column, then what only others have.
-fn function_names(report: &Report) -> Vec<&str> {
-    let mut seen = FxHashSet::default();
-    let functions = report.columns.iter().flat_map(|column| &column.functions);
-    functions
-        .map(|listing| &*listing.name)
-        .filter(|name| seen.insert(*name))
-        .collect()
-}
-
-/// The code that belongs to no function: in full where it has a part in calls, else its size.
+/// The code that belongs to no function: in full where it is counted, else its size.
 pub(super) fn runtime(report: &Report, width: usize) -> Vec<Styled> {
     let mut lines = Vec::new();
     for column in &report.columns {
@@ -62,22 +57,18 @@ pub(super) fn runtime(report: &Report, width: usize) -> Vec<Styled> {
             line.push(Role::Plain, &format!("  {}", listing.name));
             line.push(Role::Aside, &format!("  {}", size(listing)));
             lines.push(line);
-            if has_part_in_calls(listing) {
+            if listing.is_counted {
                 lines.extend(band_code(&band, &[Some(listing)], &[]));
             }
         }
     }
     if !lines.is_empty() {
-        lines.insert(0, Styled::new(Role::Heading, "Around the program"));
+        lines.splice(
+            0..0,
+            [heading("Around the program", width), Styled::default()],
+        );
     }
     lines
-}
-
-fn has_part_in_calls(listing: &Listing) -> bool {
-    listing
-        .lines
-        .iter()
-        .any(|line| (line.part, line.mechanism) != (Part::Body, Mechanism::Computation))
 }
 
 // ---- columns ----
@@ -210,7 +201,7 @@ fn size(listing: &Listing) -> String {
 fn band_code(band: &[Placed<'_>], listings: &[Option<&Listing>], source: &[String]) -> Vec<Styled> {
     let groups = by_source_line(listings);
     let last = groups.iter().filter_map(|group| group.source_line).max();
-    let digits = last.map_or(0, |line| line.to_string().len()).max(3);
+    let digits = last.map_or(0, |line| line.to_string().len());
     let mut lines = Vec::new();
     for Group {
         source_line,
@@ -219,7 +210,7 @@ fn band_code(band: &[Placed<'_>], listings: &[Option<&Listing>], source: &[Strin
     {
         if let Some(line) = source_line {
             let text = source.get(line as usize - 1).map_or("", |text| text);
-            let mut heading = Styled::new(Role::Aside, &format!("{line:>digits$}  "));
+            let mut heading = Styled::new(Role::Aside, &format!("{line:>digits$} | "));
             heading.push(Role::Aside, text);
             lines.push(heading);
         }
@@ -279,8 +270,8 @@ fn rows_of(band: &[Placed<'_>], cells: Vec<Vec<Styled>>) -> Vec<Styled> {
     let mut columns: Vec<_> = cells.into_iter().map(Vec::into_iter).collect();
     let mut rows = Vec::with_capacity(height);
     for _ in 0..height {
-        let mut row = Styled::default();
-        let mut end = 0;
+        let mut row = Styled::blank(INDENT);
+        let mut end = INDENT;
         for (index, (placed, column)) in band.iter().zip(&mut columns).enumerate() {
             if index > 0 {
                 row.push(Role::Aside, SEPARATOR);

@@ -5,7 +5,7 @@ use anstyle::{AnsiColor, Color, Style};
 use diagnostics::Appearance;
 use unicode_width::UnicodeWidthChar;
 
-use crate::compare::{Mechanism, Part};
+use crate::compare::Part;
 
 /// Tabs of the source lead to the next multiple of so many columns.
 const TAB: usize = 4;
@@ -164,27 +164,6 @@ fn shown(character: char) -> Option<char> {
         | '\u{2028}'..='\u{202e}'
         | '\u{2066}'..='\u{2069}' => Some(char::REPLACEMENT_CHARACTER),
         _ => Some(character),
-    }
-}
-
-/// What a mechanism is called where there is little room.
-pub(super) const fn short_mechanism(mechanism: Mechanism) -> &'static str {
-    match mechanism {
-        Mechanism::Computation => "",
-        Mechanism::ControlTransfer => "ctl",
-        Mechanism::DataTransfer => "dat",
-        Mechanism::StateManagement => "sta",
-    }
-}
-
-/// What a part is called where there is little room.
-pub(super) const fn short_part(part: Part) -> &'static str {
-    match part {
-        Part::Precall => "pre",
-        Part::Prologue => "pro",
-        Part::Body => "body",
-        Part::Epilogue => "epi",
-        Part::Postreturn => "post",
     }
 }
 
