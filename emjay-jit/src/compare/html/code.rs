@@ -21,7 +21,9 @@ pub(super) fn section(report: &Report) -> Markup {
                     (source(report))
                     (ir(report))
                 }
-                @for (index, name) in report.columns.iter().enumerate() { (column(index, name)) }
+                div class="columns" {
+                    @for (index, each) in report.columns.iter().enumerate() { (column(index, each)) }
+                }
             }
         }
     }
