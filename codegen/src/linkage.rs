@@ -56,9 +56,9 @@ pub(crate) struct Convention {
     /// The registers that a call leaves as they are.
     pub(crate) callee_saved: RegisterSet,
     /// The register of a function's result.
-    pub(crate) result: u8,
+    pub(crate) result: Register,
     /// The register of an import's second result.
-    pub(crate) second_result: u8,
+    pub(crate) second_result: Register,
 }
 
 /// The parts of a function's moves.
@@ -139,8 +139,7 @@ impl<'a, I: Steps> MoveParts<'a, I> {
             Step::Return => Linkage::Epilogue,
             // Several ways share the return.
             Step::Jump(block)
-                if edit.to == Location::Register(self.convention.result)
-                    && self.is_epilogue(target(block)) =>
+                if is_in(edit.to, self.convention.result) && self.is_epilogue(target(block)) =>
             {
                 Linkage::Epilogue
             }
@@ -170,18 +169,20 @@ impl<'a, I: Steps> MoveParts<'a, I> {
     }
 
     fn part_behind_call(&self, edit: &Edit, step: Step) -> Option<Part> {
-        match edit.from {
-            Location::Register(from)
-                if from == self.convention.result || from == self.convention.second_result =>
-            {
-                Some((Linkage::Postreturn, Mechanism::DataTransfer))
-            }
-            // These load what they want wherever they stand.
-            Location::Slot(_) if !matches!(step, Step::Constrained | Step::Jump(_)) => {
-                Some((Linkage::Postreturn, Mechanism::StateManagement))
-            }
-            _ => None,
+        let Convention {
+            result,
+            second_result,
+            ..
+        } = self.convention;
+        if is_in(edit.from, result) || is_in(edit.from, second_result) {
+            return Some((Linkage::Postreturn, Mechanism::DataTransfer));
         }
+        // These would load what they want wherever they stood.
+        let is_wanted = matches!(step, Step::Constrained | Step::Jump(_));
+        if matches!(edit.from, Location::Slot(_)) && !is_wanted {
+            return Some((Linkage::Postreturn, Mechanism::StateManagement));
+        }
+        None
     }
 
     /// The instruction in front, the check of the stack aside. At the beginning of a block it is the

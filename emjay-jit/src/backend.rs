@@ -120,7 +120,8 @@ impl Backend {
         }
     }
 
-    fn aarch64(
+    /// The instructions of a function of a module that has been optimised, for AArch64.
+    pub(crate) fn aarch64(
         self,
         module: &Module,
         id: FunctionId,
@@ -132,7 +133,8 @@ impl Backend {
         aarch64::generate(module, id, &aarch64::Options { calls })
     }
 
-    fn x86_64(
+    /// The instructions of a function of a module that has been optimised, for x86-64.
+    pub(crate) fn x86_64(
         self,
         module: &Module,
         id: FunctionId,

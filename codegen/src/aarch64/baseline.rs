@@ -22,6 +22,7 @@
 
 mod calls;
 mod frame;
+mod needed;
 mod places;
 mod wide_division;
 
@@ -34,7 +35,9 @@ use crate::ir::{
     Access, Binary, BlockId, Condition, Division, ExitId, Function, FunctionId, List, Module, Op,
     Target, Unary, Value, Width,
 };
-use crate::machine::{Assembly, Calls, ExitSite, Frame, Location, Register, ReturnAddress, Symbol};
+use crate::machine::{
+    Assembly, Calls, ExitSite, Frame, Location, Register, RegisterSet, ReturnAddress, Symbol,
+};
 use crate::origin::{Linkage, Mechanism, Origin};
 use crate::regalloc::parallel_move::{Move, Sequencer};
 
@@ -60,6 +63,7 @@ pub fn generate(module: &Module, id: FunctionId, calls: Calls) -> Assembly<Instr
         layout,
         calls,
         origin: Origin::default(),
+        needed_after_calls: Vec::new(),
         stubs: Vec::new(),
         output: Assembly {
             id,
@@ -92,6 +96,8 @@ struct Generator<'a> {
     calls: Calls,
     /// The origin of what is being written.
     origin: Origin,
+    /// By call, in the order in which they are written: the registers that are needed after it.
+    needed_after_calls: Vec<RegisterSet>,
     stubs: Vec<Stub>,
     output: Assembly<Instruction>,
 }
@@ -104,6 +110,8 @@ impl Generator<'_> {
         };
         self.output.slots_at = self.layout.spills_at;
         let order = std::mem::take(&mut self.places.order);
+        self.needed_after_calls =
+            needed::after_calls(self.function, &self.places, &order, self.calls);
         self.stack_check();
         self.enter();
         for (position, &block) in order.iter().enumerate() {

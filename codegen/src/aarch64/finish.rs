@@ -35,8 +35,8 @@ const SHORT_EPILOGUE: usize = 3;
 /// What the convention says of calls.
 const CONVENTION: Convention = Convention {
     callee_saved: CALLEE_SAVED,
-    result: RESULT,
-    second_result: IMPORT_ENDS,
+    result: Register::physical(RESULT),
+    second_result: Register::physical(IMPORT_ENDS),
 };
 
 /// Writes a function out.

@@ -1,11 +1,20 @@
-//! The instructions of a function, by the line of the source that they come from.
+//! The listings of a column by name, and the instructions of a function by the line of the source
+//! that they come from.
 
 use std::collections::BTreeMap;
 
-use super::{Line, Listing};
+use rustc_hash::FxHashMap;
+
+use super::{Column, Line, Listing};
 
 /// A gap of at most so many lines between two that have code is filled.
 const FILLED_GAP: u32 = 3;
+
+/// The listings of a column, by the names of their functions.
+pub(super) fn by_name(column: &Column) -> FxHashMap<&str, &Listing> {
+    let listings = column.functions.iter();
+    listings.map(|listing| (&*listing.name, listing)).collect()
+}
 
 /// A line of the source and what came from it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! A comparison as Markdown, for handouts: headings, fenced code, tables of GitHub's kind.
 
+use super::groups::by_name;
 use super::phrases::{
     self, MEANING_OF_NEEDLESS, MEANING_OF_SITES, meaning_of_mechanism, meaning_of_part, number,
     quantity,
@@ -45,12 +46,12 @@ fn source(report: &Report) -> String {
 
 /// The code of every function, one column after the other.
 fn code(report: &Report) -> String {
+    let listings: Vec<_> = report.columns.iter().map(by_name).collect();
     let mut text = "## Code\n".to_owned();
     for name in phrases::function_names(report) {
         text += &format!("\n### {}\n", inline_code(name));
-        for column in &report.columns {
-            let listing = column.functions.iter().find(|listing| listing.name == name);
-            if let Some(listing) = listing {
+        for (column, listings) in report.columns.iter().zip(&listings) {
+            if let Some(listing) = listings.get(name) {
                 text += &format!("\n{}", listing_text(column, listing));
             }
         }

@@ -25,15 +25,18 @@ use super::{Mechanism, Part, Report, Verdict};
 /// How the text is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// No line takes more columns of the terminal.
+    /// No line takes more columns of the terminal; at most 1,000 are used.
     pub width: usize,
     /// Whether there are colours.
     pub appearance: Appearance,
 }
 
+/// Nobody reads wider lines.
+const WIDEST: usize = 1000;
+
 /// The whole report.
 pub fn render(report: &Report, options: &Options) -> String {
-    let width = options.width;
+    let width = options.width.min(WIDEST);
     let sections = [
         title(report, width),
         legend(width),

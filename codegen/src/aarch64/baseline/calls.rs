@@ -5,7 +5,7 @@ use super::{Alu, CONTEXT, Generator, Instruction, MemoryAccess, SP, X16, X17, X1
 use crate::aarch64::instruction::Address;
 use crate::context;
 use crate::ir::{Callee, ExitId, FunctionId, ImportId, List, Value};
-use crate::machine::{CallSite, Calls, Location, Register, Symbol};
+use crate::machine::{CallSite, Calls, Location, Register, RegisterSet, Symbol};
 use crate::origin::{Linkage, Mechanism};
 
 const X0: Register = Register::physical(0);
@@ -20,7 +20,8 @@ impl Generator<'_> {
         exit: Option<ExitId>,
     ) {
         let arguments: Vec<_> = self.function.list(arguments).collect();
-        self.save();
+        let needed = self.needed_after_calls[self.output.calls.len()];
+        self.save(needed);
         let lowered = match callee {
             Callee::Function(callee) => self.call_function(callee, &arguments),
             Callee::Import(import) => {
@@ -41,7 +42,7 @@ impl Generator<'_> {
             self.set_part(Linkage::Postreturn, Mechanism::DataTransfer);
             self.emit(Instruction::Mov { rd: X16, rn: X1 });
         }
-        self.restore(dest);
+        self.restore(dest, needed);
         self.set_part(Linkage::Body, Mechanism::Computation);
         if let Some(exit) = exit {
             let label = self.exit_label(exit);
@@ -54,18 +55,28 @@ impl Generator<'_> {
     /// str  x19, [x29, #32]
     /// …
     /// ```
-    fn save(&mut self) {
+    fn save(&mut self, needed: RegisterSet) {
         self.set_part(Linkage::Precall, Mechanism::StateManagement);
         for n in 0..self.layout.saved.len() {
+            self.note_if_needless(n, needed);
             let rt = Register::physical(self.layout.saved[n]);
             self.store_slot(rt, Layout::saved_slot(n));
         }
     }
 
+    /// The next instruction saves or restores the nth saved register; says so if nobody needs it.
+    fn note_if_needless(&mut self, n: usize, needed: RegisterSet) {
+        if !needed.contains(self.layout.saved[n]) {
+            let at = self.here();
+            self.output.needless.push(at);
+        }
+    }
+
     /// The loads in reverse order; x0's is the last, when the result has been taken.
-    fn restore(&mut self, dest: Value) {
+    fn restore(&mut self, dest: Value, needed: RegisterSet) {
         self.set_part(Linkage::Postreturn, Mechanism::StateManagement);
         for n in (1..self.layout.saved.len()).rev() {
+            self.note_if_needless(n, needed);
             let number = self.layout.saved[n];
             // What the result is about to overwrite is loaded all the same: this generator looks
             // at one instruction at a time.
@@ -82,6 +93,7 @@ impl Generator<'_> {
             _ => self.move_result(dest, X0),
         }
         self.set_part(Linkage::Postreturn, Mechanism::StateManagement);
+        self.note_if_needless(0, needed);
         self.load_slot(X0, Layout::saved_slot(0));
     }
 

@@ -4,6 +4,7 @@ use super::{Finisher, Stub};
 use crate::context;
 use crate::ir::{BlockId, Division};
 use crate::machine::Register;
+use crate::origin::{Linkage, Mechanism};
 use crate::x86_64::instruction::{
     Address, Alu, CONTEXT, Compare, Cond, Divisor, Extend, Instruction, Label, Operand, RAX, RCX,
     RDI, RDX, RSI, RSP, Scale, Shift, Size, Source, Tied, Unary,
@@ -113,6 +114,9 @@ impl Finisher<'_> {
         }
         if self.layout.only_returns(label) && self.saved.is_empty() {
             return self.give_back(label.0 as usize);
+        }
+        if self.parts.is_epilogue(label.0) {
+            self.set_part(Linkage::Epilogue, Mechanism::ControlTransfer);
         }
         self.emit(Instruction::Jmp { label });
     }

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::heading;
 use super::styled::{Role, Styled};
-use crate::compare::groups::{Group, by_source_line};
+use crate::compare::groups::{Group, by_name, by_source_line};
 use crate::compare::phrases::{function_names, number, quantity, short_mechanism, short_part};
 use crate::compare::{Column, Line, Listing, Report};
 
@@ -84,7 +84,6 @@ struct Code<'a> {
 
 impl<'a> Code<'a> {
     fn of(column: &'a Column) -> Self {
-        let listings = column.functions.iter();
         let lines = || {
             let listings = column.functions.iter().chain(&column.runtime);
             listings.flat_map(|listing| &listing.lines)
@@ -93,7 +92,7 @@ impl<'a> Code<'a> {
         let highest = lines().map(|line| line.address).max().unwrap_or(0);
         Self {
             column,
-            functions: listings.map(|listing| (&*listing.name, listing)).collect(),
+            functions: by_name(column),
             address_width: format!("{highest:x}").len().max(4),
             text_width: lines().map(|line| width(&line.text)).max().unwrap_or(0),
             executed_width: lines()
