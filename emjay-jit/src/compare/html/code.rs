@@ -95,6 +95,7 @@ fn code_of(column: usize, place: usize, listing: &Listing) -> Markup {
                         " entered " (quantity(entered, "time"))
                     }
                 }
+                @if !listing.is_counted { span class="entered" { " (not in the figures)" } }
             }
             thead {
                 tr {
@@ -134,7 +135,7 @@ fn instruction(id: &str, line: &Line) -> Markup {
             }
             td { (part_mark(line.part)) }
             td { (mechanism_of(line)) }
-            td class="address" { (format!("{:#06x}", line.address)) }
+            td class="address" { (format!("{:04x}", line.address)) }
             td class="text" {
                 code { (visible(&line.text)) }
                 @if line.needless { " " span class="needless" { "needless" } }

@@ -18,13 +18,18 @@ function element(tag, className, ...children) {
   return made;
 }
 
+/** Whether a row is seen in the box that scrolls it. */
+function isInView(box, row) {
+  const frame = box.getBoundingClientRect();
+  const place = row.getBoundingClientRect();
+  return place.top >= frame.top && place.bottom <= frame.bottom;
+}
+
 /** Scrolls a box, and nothing around it, so that a row in it is seen. */
 function reveal(box, row) {
-  const top = row.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop;
-  const bottom = top + row.offsetHeight;
-  if (top < box.scrollTop || bottom > box.scrollTop + box.clientHeight) {
-    box.scrollTop = Math.max(0, top - box.clientHeight / 3);
-  }
+  if (isInView(box, row)) return;
+  box.scrollTop += row.getBoundingClientRect().top - box.getBoundingClientRect().top
+    - box.clientHeight / 3;
 }
 
 // ---- Lines that belong together --------------------------------------------------------------
@@ -54,9 +59,8 @@ function light(line, from) {
     for (const row of lines.get(lit) ?? []) row.classList.remove("lit");
     const rows = lines.get(line) ?? [];
     for (const row of rows) row.classList.add("lit");
-    const visible = (row) => row.offsetTop >= box.scrollTop
-      && row.offsetTop + row.offsetHeight <= box.scrollTop + box.clientHeight;
-    if (rows.length > 0 && box !== from && !rows.some(visible)) reveal(box, rows[0]);
+    const isSeen = rows.some((row) => isInView(box, row));
+    if (rows.length > 0 && box !== from && !isSeen) reveal(box, rows[0]);
   }
   lit = line;
   tell();
@@ -307,7 +311,8 @@ class Walk {
     const parts = [element("span", "instruction-text", text)];
     const marks = line?.querySelectorAll(".part, .mechanism, .needless") ?? [];
     for (const mark of marks) parts.push(mark.cloneNode(true), " ");
-    parts.push(` step ${done} of ${this.data.steps.length}`);
+    const place = line?.closest("table").querySelector("caption code").textContent ?? "";
+    parts.push(`in ${place}, step ${done} of ${this.data.steps.length}`);
     if (waits) parts.push(element("span", "waits", " · waits for the others"));
     else if (step.skipped > 0) {
       parts.push(element("span", "waits", ` · ${counted(step.skipped, "instruction")} left out before it`));

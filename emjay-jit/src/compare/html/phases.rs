@@ -8,7 +8,7 @@
 //!
 //! A column that is through with a part waits for the others.
 
-use super::super::{Column, Line, Mechanism, Part, Report, Step, Walk};
+use super::super::{Column, Line, Listing, Mechanism, Part, Report, Step, Walk};
 
 /// A column that has a walk.
 #[derive(Debug, Clone, Copy)]
@@ -22,12 +22,20 @@ pub(super) struct Walked<'r> {
 impl<'r> Walked<'r> {
     /// The instruction of a step; `None` for a step that does not fit its column.
     pub(super) fn line(&self, step: &Step) -> Option<&'r Line> {
+        self.listing(step)?.lines.get(step.line)
+    }
+
+    fn listing(&self, step: &Step) -> Option<&'r Listing> {
         let functions = &self.column.functions;
-        let listing = match step.listing.checked_sub(functions.len()) {
+        match step.listing.checked_sub(functions.len()) {
             Some(runtime) => self.column.runtime.get(runtime),
             None => functions.get(step.listing),
-        };
-        listing?.lines.get(step.line)
+        }
+    }
+
+    /// The name of the listing in which a step is; empty for a step that does not fit its column.
+    pub(super) fn place(&self, step: &Step) -> &'r str {
+        self.listing(step).map_or("", |listing| &listing.name)
     }
 
     fn is_runtime(&self, step: &Step) -> bool {

@@ -94,6 +94,7 @@ fn steps(walked: &Walked<'_>) -> Markup {
                 thead {
                     tr {
                         th scope="col" { "step" }
+                        th scope="col" { "in" }
                         th scope="col" { "part" }
                         th scope="col" { "does" }
                         th scope="col" { "instruction" }
@@ -104,7 +105,7 @@ fn steps(walked: &Walked<'_>) -> Markup {
                 tbody {
                     tr class="before paper" {
                         th scope="row" { "0" }
-                        td colspan="4" { "before the call" }
+                        td colspan="5" { "before the call" }
                         td class="paper" { (before) }
                     }
                     @for (count, step) in (1_usize..).zip(&walk.steps) {
@@ -120,7 +121,7 @@ fn steps(walked: &Walked<'_>) -> Markup {
 fn left_out(count: u64) -> Markup {
     html! {
         tr class="left-out" {
-            td colspan="6" {
+            td colspan="7" {
                 (quantity(count, "instruction")) " left out here: calls made inside, or repetitions"
             }
         }
@@ -139,6 +140,7 @@ fn taken<'w>(
     html! {
         tr data-step=(count) class=[line.map(|line| line.part.name())] {
             th scope="row" { (count) }
+            td { code { (visible(walked.place(step))) } }
             @match line {
                 Some(line) => {
                     td { (part_mark(line.part)) }

@@ -187,7 +187,7 @@ fn sites(report: &Report) -> Markup {
 
 fn site(site: &Site) -> Markup {
     html! {
-        tr data-line=[site.source_line] {
+        tr {
             th scope="row" { code { (visible(&site.caller)) " → " (visible(&site.callee)) } }
             td class="number" { @match site.source_line { Some(line) => (line), None => (UNKNOWN) } }
             td class="number" { (known(site.executed)) }
