@@ -58,11 +58,24 @@ pub enum Level {
     Full,
 }
 
+/// Which calls are replaced by the functions' bodies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Inlining {
+    /// None.
+    None,
+    /// Those of small functions, at [`Level::Full`] only.
+    #[default]
+    Small,
+    /// All, at every level; no function may call itself, not by way of others either. See
+    /// [`inline::check`].
+    Everything,
+}
+
 /// What is left open by the level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Whether calls of small functions may be replaced by their bodies ([`Level::Full`] only).
-    pub inline: bool,
+    /// Which calls are replaced by the functions' bodies.
+    pub inline: Inlining,
     /// What decides between ways of multiplying and dividing ([`Level::Full`] only).
     pub costs: Costs,
     /// The reason of the exit when the stack is exhausted, if recursive calls may become jumps
@@ -73,7 +86,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            inline: true,
+            inline: Inlining::Small,
             costs: Costs::AARCH64,
             exhausted: None,
         }
@@ -118,7 +131,12 @@ impl Signatures {
 /// In debug builds the function is verified after every pass.
 pub fn optimise(module: &mut Module, level: Level, options: Options) {
     let signatures = Signatures::of(module);
-    if level != Level::Full || !options.inline {
+    let inlines = match options.inline {
+        Inlining::None => false,
+        Inlining::Small => level == Level::Full,
+        Inlining::Everything => true,
+    };
+    if !inlines {
         for (id, function) in (0..).map(FunctionId).zip(&mut module.functions) {
             optimise_function(function, id, level, options, &signatures);
         }
@@ -127,7 +145,11 @@ pub fn optimise(module: &mut Module, level: Level, options: Options) {
     let order = Calls::of(module).bottom_up();
     let mut is_done = vec![false; module.functions.len()];
     for id in order {
-        inline::inline(module, id, |callee| is_done[callee.index()]);
+        if options.inline == Inlining::Everything {
+            inline::inline_all(module, id);
+        } else {
+            inline::inline(module, id, |callee| is_done[callee.index()]);
+        }
         let function = &mut module.functions[id.index()];
         optimise_function(function, id, level, options, &signatures);
         is_done[id.index()] = true;
@@ -169,7 +191,7 @@ fn optimise_fully(function: &mut Function, costs: Costs, signatures: &Signatures
         apply(function, signatures, blocks::straighten);
         simplify_and_clean(function, costs, signatures);
     }
-    if apply(function, signatures, if_conversion::convert) {
+    if costs.selects && apply(function, signatures, if_conversion::convert) {
         simplify_and_clean(function, costs, signatures);
     }
     if apply(function, signatures, returns::duplicate) {

@@ -9,8 +9,8 @@ use codegen::ir::verify::verify;
 use codegen::ir::{Function, FunctionId, ImportId, Module};
 use codegen::passes::strength::Costs;
 use codegen::passes::{
-    Level, Options, blocks, constants, dead, dedup, if_conversion, layout, loops, optimise,
-    renumber, simplify,
+    Inlining, Level, Options, blocks, constants, dead, dedup, if_conversion, layout, loops,
+    optimise, renumber, simplify,
 };
 use codegen::random::{self, Shape, Window};
 use common::cases;
@@ -240,7 +240,7 @@ fn layout_keeps_the_meaning() {
 #[test]
 fn inlining_keeps_the_meaning_and_the_calls_can_be_told() {
     let inlining = Options {
-        inline: true,
+        inline: Inlining::Small,
         costs: Costs::AARCH64,
         exhausted: None,
     };
@@ -261,7 +261,7 @@ fn inlining_keeps_the_meaning_and_the_calls_can_be_told() {
 
 fn options(costs: Costs) -> Options {
     Options {
-        inline: false,
+        inline: Inlining::None,
         costs,
         exhausted: None,
     }

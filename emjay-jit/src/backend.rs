@@ -3,7 +3,7 @@
 use codegen::ir::{FunctionId, Module};
 use codegen::link::{self, Architecture, LinkError, Linked, StackChecks};
 use codegen::machine::{Calls, CodeUnit};
-use codegen::passes::{self, Level, stack_checks, strength::Costs};
+use codegen::passes::{self, Inlining, Level, stack_checks, strength::Costs};
 use codegen::{aarch64, x86_64};
 
 use crate::parallel;
@@ -44,7 +44,11 @@ impl Backend {
     /// where functions make them.
     pub fn optimise(self, module: &mut Module) {
         let options = passes::Options {
-            inline: self.inline,
+            inline: if self.inline {
+                Inlining::Small
+            } else {
+                Inlining::None
+            },
             costs: match self.architecture {
                 Architecture::Aarch64 => Costs::AARCH64,
                 Architecture::X86_64 => Costs::X86_64,
@@ -108,7 +112,8 @@ impl Backend {
         }
     }
 
-    fn is_baseline(self) -> bool {
+    /// Whether functions come from AArch64's baseline generator.
+    pub(crate) fn is_baseline(self) -> bool {
         self.architecture == Architecture::Aarch64 && self.level != Level::Full
     }
 

@@ -25,6 +25,7 @@ mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
+mod walk;
 
 pub use column::{Column as ColumnName, UnknownColumn};
 pub use report::{

@@ -1,6 +1,31 @@
 //! The ULM as a target: from the IR to assembly text for `ulmas`, under the calling conventions of
 //! the course.
+//!
+//! The way of a program: the passes ([`compile`]), a decision about the convention
+//! ([`convention`](self::convention)), instructions for each function (`select`), places for its
+//! values (`codegen::regalloc` with the registers of `registers`), a finished function (`finish`),
+//! and all of them with a beginning and an end as one [`Program`], which prints as assembly.
 
 mod convention;
+mod finish;
+mod generate;
+mod instruction;
+mod program;
+mod refusal;
+mod registers;
+mod select;
+mod start;
+mod text;
 
 pub use convention::Convention;
+pub use generate::{Options, compile};
+pub use instruction::{Instruction, Source};
+pub use program::{Program, Section, SectionKind};
+pub use refusal::Refusal;
+pub use registers::Layout;
+
+/// The bytes of a call's frame under the stack convention: return address, frame pointer, result and
+/// so many arguments.
+pub(crate) const fn frame_size(arguments: u32) -> u32 {
+    24 + 8 * arguments
+}

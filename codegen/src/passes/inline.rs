@@ -8,6 +8,8 @@
 //! What came from a callee says so: its places become [`Place::Inlined`], so that an exit can still
 //! be reported with the calls that led to it.
 
+use thiserror::Error;
+
 use super::calls;
 use super::rewrite::{self, Renaming, Substitution};
 use crate::ir::{
@@ -32,6 +34,99 @@ pub fn inline(module: &mut Module, caller: FunctionId, is_ready: impl Fn(Functio
     }
     let inlined = Inliner::new(module, function, &sites).inline();
     module.functions[caller.index()] = inlined;
+}
+
+/// Replaces all calls in one function; none of them may be of the function itself.
+pub fn inline_all(module: &mut Module, caller: FunctionId) {
+    let function = &module.functions[caller.index()];
+    let sites = Sites::all(function);
+    if sites.calls.is_empty() {
+        return;
+    }
+    let inlined = Inliner::new(module, function, &sites).inline();
+    module.functions[caller.index()] = inlined;
+}
+
+/// Why not all calls can be replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum InlineError {
+    /// A function calls itself, maybe by way of others.
+    #[error("a function calls itself, which can't be replaced by its body")]
+    Recursion {
+        /// The function that calls.
+        caller: FunctionId,
+        /// The call, in the places of the caller.
+        place: PlaceId,
+        /// The function that is called, which leads back to the caller.
+        callee: FunctionId,
+    },
+    /// The bodies would be too large together.
+    #[error("without calls the functions are too large")]
+    TooLarge,
+}
+
+/// Whether all calls can be replaced in a function, or in all if none is given, so that none of them
+/// grows beyond `limit` instructions.
+///
+/// # Errors
+///
+/// The first call in the order of the functions that leads back to its caller; else that they would
+/// be too large.
+pub fn check(module: &Module, root: Option<FunctionId>, limit: u64) -> Result<(), InlineError> {
+    let calls = calls::Calls::of(module);
+    let mut is_met = vec![false; module.functions.len()];
+    let mut sizes = vec![0_u64; module.functions.len()];
+    let roots = match root {
+        Some(root) => vec![root],
+        None => (0..module.functions.len() as u32).map(FunctionId).collect(),
+    };
+    let mut is_open = vec![false; module.functions.len()];
+    for root in roots {
+        // Each function on the path with the number of its callees that have been looked at.
+        let mut path = Vec::new();
+        if !std::mem::replace(&mut is_met[root.index()], true) {
+            is_open[root.index()] = true;
+            path.push((root, 0));
+        }
+        while let Some((caller, looked_at)) = path.last_mut() {
+            let caller = *caller;
+            if let Some(&callee) = calls.callees(caller.index()).get(*looked_at) {
+                *looked_at += 1;
+                if is_open[callee.index()] {
+                    return Err(recursion(module, caller, callee));
+                }
+                if !std::mem::replace(&mut is_met[callee.index()], true) {
+                    is_open[callee.index()] = true;
+                    path.push((callee, 0));
+                }
+                continue;
+            }
+            let own = module.functions[caller.index()].instructions.len() as u64;
+            let callees = calls.callees(caller.index()).iter();
+            let size = callees.fold(own, |size, callee| {
+                size.saturating_add(sizes[callee.index()])
+            });
+            if size > limit {
+                return Err(InlineError::TooLarge);
+            }
+            sizes[caller.index()] = size;
+            is_open[caller.index()] = false;
+            path.pop();
+        }
+    }
+    Ok(())
+}
+
+fn recursion(module: &Module, caller: FunctionId, callee: FunctionId) -> InlineError {
+    let function = &module.functions[caller.index()];
+    let call = function.instructions.iter().find(|instruction| {
+        matches!(instruction.op, Op::Call { callee: Callee::Function(id), .. } if id == callee)
+    });
+    InlineError::Recursion {
+        caller,
+        place: call.map(|call| call.origin.place).unwrap_or_default(),
+        callee,
+    }
 }
 
 /// Whether a function is small enough, and calls not itself.
@@ -73,6 +168,20 @@ struct Sites {
 }
 
 impl Sites {
+    fn all(function: &Function) -> Self {
+        let calls = function.instructions.iter().enumerate();
+        let calls = calls.filter_map(|(position, instruction)| match instruction.op {
+            Op::Call {
+                callee: Callee::Function(id),
+                ..
+            } => Some((position, id)),
+            _ => None,
+        });
+        Self {
+            calls: calls.collect(),
+        }
+    }
+
     fn of(module: &Module, function: &Function, is_ready: impl Fn(FunctionId) -> bool) -> Self {
         let mut room = function.instructions.len() + GROWTH;
         let mut calls = Vec::new();

@@ -24,6 +24,10 @@ pub struct Costs {
     pub multiply_takes_constant: bool,
     /// Whether a multiplication and the addition of its product are one instruction.
     pub multiply_add: bool,
+    /// Whether a division is one instruction like others, so that nothing of two is better.
+    pub divides_at_once: bool,
+    /// Whether an instruction selects one of two values.
+    pub selects: bool,
 }
 
 impl Costs {
@@ -35,6 +39,8 @@ impl Costs {
         subtracts_shifted: true,
         multiply_takes_constant: false,
         multiply_add: true,
+        divides_at_once: false,
+        selects: true,
     };
 
     /// x86-64: `idiv` takes 18 to 40 cycles, `lea` shifts by up to 3, and `imul` takes a constant
@@ -45,6 +51,19 @@ impl Costs {
         subtracts_shifted: false,
         multiply_takes_constant: true,
         multiply_add: false,
+        divides_at_once: false,
+        selects: true,
+    };
+
+    /// The ULM, where what counts is the number of instructions.
+    pub const ULM: Self = Self {
+        divide_by_multiplication: false,
+        free_shift: 0,
+        subtracts_shifted: false,
+        multiply_takes_constant: true,
+        multiply_add: false,
+        divides_at_once: true,
+        selects: false,
     };
 }
 

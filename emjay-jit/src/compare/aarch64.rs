@@ -3,19 +3,23 @@
 use codegen::aarch64;
 use codegen::aarch64::decode;
 use codegen::aarch64::display::used_labels;
-use codegen::aarch64::instruction::Instruction;
+use codegen::aarch64::instruction::{Address, FP, Instruction, LR, SP};
+use codegen::aarch64::simulator::{Observer, Simulator};
 use codegen::ir::{FunctionId, Module};
 use codegen::link::{LinkError, Linked};
-use codegen::machine::Assembly;
+use codegen::machine::{Assembly, MachineInstruction, Register, Role};
 use codegen::program::{RunError, RunOptions};
 use codegen::simulated::{self, SimulationError, SimulationOptions};
 
 use super::code::{Access, Code, CodeListing, Describe, call_places, listing};
 use super::console::Console;
 use super::ledger::Counts;
+use super::report::{Walk, Write};
 use super::request::Request;
 use super::run::{Ending, Run};
+use super::sites::Sites;
 use super::source_lines::SourceLines;
+use super::walk::{Effects, PointerNames, Pointers, Recorder};
 use crate::backend::{Backend, ids};
 
 /// A program for AArch64.
@@ -24,6 +28,8 @@ pub(super) struct Compiled {
     /// Its code, to be looked at.
     pub(super) code: Code,
     linked: Linked,
+    /// The register that the code uses as frame pointer.
+    frame_pointer: Option<Register>,
 }
 
 /// What a run of it gave.
@@ -33,6 +39,8 @@ pub(super) struct Executed {
     pub(super) run: Run,
     /// What was counted.
     pub(super) counts: Counts,
+    /// The first call.
+    pub(super) walk: Option<Walk>,
 }
 
 /// The code of a module that has been optimised.
@@ -53,7 +61,11 @@ pub(super) fn compile(module: &Module, backend: Backend) -> Result<Compiled, Lin
         functions: functions.collect(),
         runtime: runtime(&linked),
     };
-    Ok(Compiled { code, linked })
+    Ok(Compiled {
+        code,
+        linked,
+        frame_pointer: backend.is_baseline().then_some(FP),
+    })
 }
 
 /// The shared stubs.
@@ -67,6 +79,7 @@ impl Compiled {
         &self,
         module: &Module,
         main: FunctionId,
+        sites: &Sites,
         request: &Request,
         lines: &SourceLines,
     ) -> Result<Executed, RunError> {
@@ -77,36 +90,189 @@ impl Compiled {
             },
             instructions: request.limit,
         };
-        let mut words = vec![0; self.linked.code_size() / 4];
+        let mut watch = Watch {
+            counts: vec![0; self.linked.code_size() / 4],
+            recorder: Recorder::new(&self.code, sites),
+            code: words_of(&self.linked),
+            frame: self.frame_pointer,
+        };
         let result = simulated::simulate_observed(
             &self.linked,
             main,
             &request.arguments,
             &mut console,
             &options,
-            &mut words,
+            &mut watch,
         );
-        match result {
-            Ok(simulation) => Ok(Executed {
-                run: Run::of(&simulation.outcome, console, module, lines),
-                counts: Counts {
-                    words,
-                    stack_bytes: simulation.statistics.deepest_stack,
-                },
-            }),
-            Err(SimulationError::Run(error)) => Err(error),
-            Err(error) => Ok(Executed {
-                run: Run {
+        let walk = watch
+            .recorder
+            .finish(module, &self.code, sites, self.pointer_names());
+        let (run, stack_bytes) = match result {
+            Ok(simulation) => (
+                Run::of(&simulation.outcome, console, module, lines),
+                simulation.statistics.deepest_stack,
+            ),
+            Err(SimulationError::Run(error)) => return Err(error),
+            Err(error) => (
+                Run {
                     ending: Ending::Fault(error.to_string()),
                     output: console.output,
                 },
-                counts: Counts {
-                    words,
-                    stack_bytes: 0,
-                },
-            }),
+                0,
+            ),
+        };
+        Ok(Executed {
+            run,
+            counts: Counts {
+                words: watch.counts,
+                stack_bytes,
+            },
+            walk,
+        })
+    }
+
+    fn pointer_names(&self) -> PointerNames {
+        PointerNames {
+            stack: "sp",
+            frame: self.frame_pointer.map(|_| "x29"),
         }
     }
+}
+
+/// Counts each word, and records the first call.
+struct Watch {
+    counts: Vec<u64>,
+    recorder: Recorder,
+    code: Vec<u32>,
+    frame: Option<Register>,
+}
+
+impl Observer for Watch {
+    #[inline]
+    fn execute(&mut self, word: usize) {
+        self.counts.execute(word);
+    }
+
+    #[inline]
+    fn executed(&mut self, word: usize, machine: &Simulator) {
+        if !self.recorder.is_over() {
+            self.record(word, machine);
+        }
+    }
+}
+
+impl Watch {
+    fn record(&mut self, word: usize, machine: &Simulator) {
+        let pointers = Pointers {
+            stack: machine.stack_pointer(),
+            frame: self.frame.map(|frame| general(machine, frame)),
+        };
+        let effects = Executing {
+            word: self.code.get(word).copied().unwrap_or(0),
+            machine,
+            frame: self.frame,
+        };
+        self.recorder.step(word, pointers, &effects);
+    }
+}
+
+/// The words of the code.
+fn words_of(linked: &Linked) -> Vec<u32> {
+    let bytes = linked.relocated(0);
+    let (words, _) = bytes[..linked.code_size()].as_chunks::<4>();
+    words.iter().map(|&word| u32::from_le_bytes(word)).collect()
+}
+
+/// An instruction, and the machine as it left it.
+struct Executing<'a> {
+    word: u32,
+    machine: &'a Simulator,
+    frame: Option<Register>,
+}
+
+impl Effects for Executing<'_> {
+    fn registers(&self) -> Vec<(String, u64)> {
+        let mut written = Vec::new();
+        let Some(mut instruction) = decode(self.word) else {
+            return written;
+        };
+        let mut write = |register: Register| {
+            // Number 31 is the stack pointer, or nothing.
+            let number = register.number().filter(|&number| number < 31);
+            if let Some(number) = number
+                && self.frame != Some(register)
+            {
+                written.push((format!("x{number}"), general(self.machine, register)));
+            }
+        };
+        instruction.visit_registers(|register, role, _| {
+            if role == Role::Define {
+                write(*register);
+            }
+        });
+        if let Instruction::BlLocal { .. } | Instruction::Blr { .. } = instruction {
+            write(LR);
+        }
+        written
+    }
+
+    fn writes(&self) -> Vec<Write> {
+        match decode(self.word) {
+            Some(Instruction::Store { rt, address, .. }) => {
+                vec![self.write(rt, self.address(address))]
+            }
+            Some(Instruction::StorePair { rt1, rt2, address }) => {
+                let first = self.address(address);
+                vec![
+                    self.write(rt1, first),
+                    self.write(rt2, first.wrapping_add(8)),
+                ]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Executing<'_> {
+    fn write(&self, register: Register, address: u64) -> Write {
+        Write {
+            address,
+            value: general(self.machine, register),
+            name: match register.number() {
+                Some(number) if number < 31 => format!("x{number}"),
+                _ => "xzr".to_owned(),
+            },
+        }
+    }
+
+    /// Where a store went, after it: its registers are as they were, but for the base, which may have
+    /// been changed.
+    fn address(&self, address: Address) -> u64 {
+        let base = |register: Register| match register {
+            SP => self.machine.stack_pointer(),
+            _ => general(self.machine, register),
+        };
+        match address {
+            Address::Offset(register, offset) => base(register).wrapping_add_signed(offset.into()),
+            Address::PreIndex(register, _) => base(register),
+            Address::PostIndex(register, offset) => {
+                base(register).wrapping_sub(i64::from(offset) as u64)
+            }
+            Address::Index(register, index) => {
+                base(register).wrapping_add(general(self.machine, index))
+            }
+            Address::ScaledIndex(register, index) => {
+                base(register).wrapping_add(general(self.machine, index) << 3)
+            }
+        }
+    }
+}
+
+/// What is in a general register; 0 for `xzr`.
+fn general(machine: &Simulator, register: Register) -> u64 {
+    let number = register.number().map(usize::from);
+    let value = number.and_then(|number| machine.registers().get(number));
+    value.copied().unwrap_or(0)
 }
 
 /// How instructions become lines.

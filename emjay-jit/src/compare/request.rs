@@ -189,10 +189,10 @@ impl Comparison<'_> {
         let module = self.optimised(backend);
         let compiled = aarch64::compile(&module, backend)
             .map_err(|error| CompareError::Link { column, error })?;
-        let executed = compiled
-            .run(&module, self.main, self.request, &self.lines)
-            .map_err(|error| CompareError::Run { column, error })?;
         let sites = Sites::of(&compiled.code);
+        let executed = compiled
+            .run(&module, self.main, &sites, self.request, &self.lines)
+            .map_err(|error| CompareError::Run { column, error })?;
         let books = Books {
             module: &module,
             source: &self.lines,
@@ -201,7 +201,12 @@ impl Comparison<'_> {
             counts: Some(&executed.counts),
             main: self.main,
         };
-        Ok(measured(column, Some(executed.run), books.balance(), None))
+        Ok(measured(
+            column,
+            Some(executed.run),
+            books.balance(),
+            executed.walk,
+        ))
     }
 
     /// How the code of a column is made.

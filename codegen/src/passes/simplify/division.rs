@@ -54,7 +54,7 @@ impl Simplifier<'_> {
         let quotient = match operator {
             Division::Signed | Division::SignedRemainder => match divisor.unsigned_abs() {
                 1 => Some(Offset::base(n)),
-                size if size.is_power_of_two() => {
+                size if size.is_power_of_two() && !self.costs.divides_at_once => {
                     let power = size.trailing_zeros();
                     if operator == Division::SignedRemainder {
                         return self.remainder_by_power(n, power);

@@ -1,0 +1,436 @@
+//! From allocated instructions to a finished function: frame, moves, spilled values, branches in
+//! layout order, and what stood for several instructions.
+
+mod expand;
+mod frame;
+mod order;
+mod tests_and_moves;
+
+use codegen::ir::FunctionId;
+use codegen::machine::{
+    Allocation, Assembly, CallSite, Code, Edit, ExitSite, Frame, Location, Register, RegisterSet,
+    ReturnAddress,
+};
+use codegen::origin::{Linkage, Mechanism, Origin};
+
+use self::frame::Plan;
+use super::instruction::{FrameSlot, Instruction, Label, Memory};
+use super::registers::{FP, Layout, Passing, SCRATCH, SP, Scheme};
+use super::select::Selected;
+
+pub(super) use self::expand::constant;
+
+/// What there is to know of a function besides its instructions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) id: FunctionId,
+    pub(super) name: &'a str,
+    pub(super) scheme: &'a Scheme<'a>,
+    pub(super) layout: Layout,
+    /// Whether every function has a frame pointer.
+    pub(super) always_frames: bool,
+    /// The word in which its first spilled value waits, where it has no frame.
+    pub(super) first_spilled: u32,
+}
+
+/// Writes a function out. Its labels are those of the blocks, then others.
+pub(super) fn finish(
+    context: &Context<'_>,
+    selected: &Selected,
+    allocation: &Allocation,
+) -> Assembly<Instruction> {
+    let code = &selected.code;
+    let order = order::order(code, allocation);
+    let plan = Plan::of(context, selected, allocation);
+    let mut finisher = Finisher {
+        context,
+        code,
+        allocation,
+        scratch: scratch(context, allocation),
+        plan,
+        assembly: Assembly {
+            id: context.id,
+            name: context.name.to_owned(),
+            instructions: Vec::with_capacity(code.instructions.len()),
+            origins: Vec::with_capacity(code.instructions.len()),
+            labels: vec![0; code.blocks.len()],
+            frame: Frame::default(),
+            slots_at: 0,
+            exits: Vec::new(),
+            calls: Vec::new(),
+            checks_stack: false,
+            needless: Vec::new(),
+        },
+        lowered: 0,
+        is_framed: false,
+        origin: Origin::default(),
+    };
+    finisher.blocks(&order);
+    finisher.note_frame();
+    finisher.fall_through_to_end();
+    tests_and_moves::improve(&mut finisher.assembly);
+    finisher.assembly
+}
+
+/// The registers that a function changes, those that its moves need included.
+pub(super) fn registers(context: &Context<'_>, allocation: &Allocation) -> RegisterSet {
+    let mut used = allocation.used;
+    let places = allocation
+        .edits
+        .iter()
+        .flat_map(|edit| [edit.to, edit.from]);
+    let has_moves_between = places
+        .clone()
+        .any(|place| place == Location::Register(SCRATCH[0]));
+    let has_slots = allocation.slots > 0;
+    let [between, address] = scratch(context, allocation);
+    if has_moves_between || has_slots {
+        used.insert(between);
+    }
+    if has_slots {
+        used.insert(address);
+    }
+    used
+}
+
+/// The registers for slots and addresses: free ones with low numbers.
+fn scratch(context: &Context<'_>, allocation: &Allocation) -> [u8; 2] {
+    let mut free = (context.layout.first_free()..SCRATCH[0])
+        .filter(|&number| !allocation.used.contains(number))
+        .filter(|&number| is_scratch(context.layout, number));
+    SCRATCH.map(|usual| free.next().unwrap_or(usual))
+}
+
+/// Whether a register is one that a function may use as it likes.
+fn is_scratch(layout: Layout, number: u8) -> bool {
+    match layout {
+        Layout::Leaf { callee_registers } => {
+            number != callee_registers + 1 && number != callee_registers + 2
+        }
+        Layout::Stack | Layout::Inline => true,
+    }
+}
+
+struct Finisher<'a> {
+    context: &'a Context<'a>,
+    code: &'a Code<Instruction>,
+    allocation: &'a Allocation,
+    scratch: [u8; 2],
+    plan: Plan,
+    assembly: Assembly<Instruction>,
+    /// By how much the stack pointer is lower than in the body: a call is being prepared.
+    lowered: u32,
+    /// Whether the frame has been set up in the block that is being written.
+    is_framed: bool,
+    origin: Origin,
+}
+
+impl Finisher<'_> {
+    fn push(&mut self, instruction: Instruction) {
+        self.assembly.instructions.push(instruction);
+        self.assembly.origins.push(self.origin);
+    }
+
+    fn place_label(&mut self, label: u32) {
+        self.assembly.labels[label as usize] = self.assembly.instructions.len() as u32;
+    }
+
+    fn new_label(&mut self) -> Label {
+        self.assembly.labels.push(0);
+        Label(self.assembly.labels.len() as u32 - 1)
+    }
+
+    fn layout(&self) -> Layout {
+        self.context.layout
+    }
+
+    fn is_on_stack(&self) -> bool {
+        self.context.scheme.passing == Passing::Stack
+    }
+
+    fn blocks(&mut self, order: &order::Order) {
+        for (index, &block) in order.blocks.iter().enumerate() {
+            self.place_label(block);
+            self.is_framed = self.plan.is_framed(block);
+            if self.plan.begins_frame(block) {
+                self.prologue();
+            }
+            self.block(block, order, order.blocks.get(index + 1).copied());
+        }
+    }
+
+    fn block(&mut self, block: u32, order: &order::Order, next: Option<u32>) {
+        let parts = &self.code.blocks[block as usize];
+        let last = parts.end.saturating_sub(1);
+        let mut extra = self
+            .code
+            .extras
+            .partition_point(|extra| extra.instruction < parts.start);
+        for at in parts.start..parts.end {
+            while self
+                .code
+                .extras
+                .get(extra)
+                .is_some_and(|extra| extra.instruction < at)
+            {
+                extra += 1;
+            }
+            self.edits(at);
+            if self.allocation.dead.binary_search(&at).is_ok() {
+                continue;
+            }
+            self.origin = self.code.origins[at as usize];
+            self.note_exit(at);
+            if at == last {
+                let other = parts.successors[1].map(|other| other.0);
+                self.terminator(at, order, other, next);
+            } else {
+                self.instruction(self.code.instructions[at as usize]);
+            }
+        }
+    }
+
+    /// Notes where the values of an exit are, if the instruction has one.
+    fn note_exit(&mut self, at: u32) {
+        let exits = &self.code.exits;
+        let Ok(index) = exits.binary_search_by_key(&at, |exit| exit.instruction) else {
+            return;
+        };
+        let extras = &self.code.extras;
+        let values = match extras.binary_search_by_key(&at, |extra| extra.instruction) {
+            Ok(extra) => {
+                let (start, end) = extras[extra].operands;
+                (start..end)
+                    .filter(|&operand| {
+                        self.code.operands[operand as usize].constraint
+                            == codegen::machine::Constraint::Anywhere
+                    })
+                    .map(|operand| self.allocation.operands[operand as usize])
+                    .collect()
+            }
+            Err(_) => Vec::new(),
+        };
+        self.assembly.exits.push(ExitSite {
+            at: self.assembly.instructions.len() as u32,
+            exit: exits[index].exit,
+            framed: self.is_framed,
+            values,
+            origin: self.origin,
+        });
+    }
+
+    // ---- the allocator's moves ----
+
+    fn edits(&mut self, before: u32) {
+        let edits = &self.allocation.edits;
+        let start = edits.partition_point(|edit| edit.before < before);
+        for edit in edits[start..]
+            .iter()
+            .take_while(|edit| edit.before == before)
+        {
+            self.origin = self.edit_origin(edit);
+            self.edit(edit);
+        }
+    }
+
+    /// A move belongs to what it stands before, if that is a call or a return; to what it stands
+    /// behind, if that is the entry or a call whose result it takes.
+    fn edit_origin(&self, edit: &Edit) -> Origin {
+        let at = edit.before as usize;
+        let origin = self.code.origins[at];
+        let previous = at.checked_sub(1).map(|at| &self.code.instructions[at]);
+        let touches_slot =
+            matches!(edit.to, Location::Slot(_)) || matches!(edit.from, Location::Slot(_));
+        let mechanism = if touches_slot {
+            Mechanism::StateManagement
+        } else {
+            Mechanism::DataTransfer
+        };
+        match previous {
+            Some(Instruction::Parameters | Instruction::Parameter { .. }) => {
+                return self.code.origins[at - 1].doing(mechanism);
+            }
+            Some(Instruction::Call { .. })
+                if edit.from == Location::Register(1) && !self.is_on_stack() =>
+            {
+                return self.code.origins[at - 1]
+                    .with(Linkage::Postreturn)
+                    .doing(mechanism);
+            }
+            _ => {}
+        }
+        match self.code.instructions[at] {
+            Instruction::Call { .. }
+            | Instruction::Argument { .. }
+            | Instruction::Return { .. } => origin.doing(mechanism),
+            _ if origin.linkage == Linkage::Body => origin,
+            _ => origin.doing(mechanism),
+        }
+    }
+
+    fn edit(&mut self, edit: &Edit) {
+        match (edit.to, edit.from) {
+            (Location::Slot(slot), Location::Register(from)) => {
+                if !self.plan.is_parameter(slot) {
+                    let x = self.physical(from);
+                    let to = self.slot(slot);
+                    self.push(Instruction::Store { x, to });
+                }
+            }
+            (Location::Register(to), Location::Slot(slot)) => {
+                let z = self.physical(to);
+                let from = self.slot(slot);
+                self.push(Instruction::Load { from, z });
+            }
+            (Location::Register(to), Location::Register(from)) => {
+                let (z, y) = (self.physical(to), self.physical(from));
+                self.instruction(Instruction::Move { z, y });
+            }
+            (Location::Register(to), Location::Constant(value)) => {
+                let z = self.physical(to);
+                self.constant(z, value);
+            }
+            (Location::Slot(_) | Location::Constant(_), _) => {}
+        }
+    }
+
+    /// A register, those for moves between slots under their final numbers.
+    fn physical(&self, number: u8) -> Register {
+        Register::physical(if number == SCRATCH[0] {
+            self.scratch[0]
+        } else {
+            number
+        })
+    }
+
+    /// The memory of a slot; its address may be computed first.
+    fn slot(&mut self, slot: u32) -> Memory {
+        if !self.is_on_stack() {
+            let z = Register::physical(self.scratch[1]);
+            self.push(Instruction::LoadAddress {
+                symbol: super::instruction::Symbol::Spilled(self.context.first_spilled + slot),
+                half: super::instruction::Half::Whole,
+                z,
+            });
+            return Memory::Displaced(0, z);
+        }
+        let (base, distance) = match self.plan.parameter(slot) {
+            Some(index) => self.parameter_place(index),
+            None => (FP, -8 * (i64::from(self.plan.local(slot)) + 1)),
+        };
+        self.memory(base, distance)
+    }
+
+    /// Where a parameter is: the register that it is measured from, and the distance in bytes.
+    fn parameter_place(&self, index: u32) -> (Register, i64) {
+        let offset = i64::from(super::frame_size(0)) + 8 * i64::from(index);
+        if self.is_framed && self.plan.has_frame_pointer() {
+            (FP, offset)
+        } else {
+            (SP, offset + i64::from(self.lowered))
+        }
+    }
+
+    /// `distance(%base)`, or `(%base, %scratch)` where the distance is too large for a displacement.
+    fn memory(&mut self, base: Register, distance: i64) -> Memory {
+        if let Ok(displacement) = i8::try_from(distance) {
+            return Memory::Displaced(displacement, base);
+        }
+        let index = Register::physical(self.scratch[1]);
+        self.constant(index, distance);
+        Memory::Indexed(base, index)
+    }
+
+    // ---- the frame ----
+
+    /// ```text
+    /// movq %RET, ret(%SP);  movq %FP, fp(%SP);  addq %SP, %0, %FP;  subq 8, %SP, %SP
+    /// ```
+    fn prologue(&mut self) {
+        let here = self.origin;
+        self.origin = self.plan.entry_origin();
+        if self.plan.checks_stack() {
+            self.check_stack();
+        }
+        if self.plan.saves_return_address() {
+            let x = self.layout().return_address();
+            let to = Memory::Slot(FrameSlot::Return, SP);
+            self.push(Instruction::Store { x, to });
+        }
+        if self.plan.has_frame_pointer() {
+            let to = Memory::Slot(FrameSlot::FramePointer, SP);
+            self.push(Instruction::Store { x: FP, to });
+            self.instruction(Instruction::Move { z: FP, y: SP });
+            self.move_stack_pointer(-8 * i64::from(self.plan.locals()));
+        }
+        self.origin = here;
+    }
+
+    /// The result to the frame, and back to where the function was called.
+    fn r#return(&mut self, y: Option<Register>) {
+        let origin = self.origin.with(Linkage::Epilogue);
+        if self.context.scheme.entry.is_some() {
+            self.origin = origin.doing(Mechanism::ControlTransfer);
+            return self.push(Instruction::JumpEnd);
+        }
+        let has_frame_pointer = self.is_framed && self.plan.has_frame_pointer();
+        let base = if has_frame_pointer { FP } else { SP };
+        if let Some(x) = y {
+            self.origin = origin.doing(Mechanism::DataTransfer);
+            let to = Memory::Slot(FrameSlot::Result, base);
+            self.push(Instruction::Store { x, to });
+        }
+        self.origin = origin.doing(Mechanism::StateManagement);
+        let ret = self.layout().return_address();
+        if has_frame_pointer {
+            self.instruction(Instruction::Move { z: SP, y: FP });
+        }
+        if self.is_framed && self.plan.saves_return_address() {
+            let from = Memory::Slot(FrameSlot::Return, base);
+            self.push(Instruction::Load { from, z: ret });
+        }
+        if has_frame_pointer {
+            let from = Memory::Slot(FrameSlot::FramePointer, base);
+            self.push(Instruction::Load { from, z: FP });
+        }
+        self.origin = origin.doing(Mechanism::ControlTransfer);
+        self.push(Instruction::JumpRegister {
+            x: ret,
+            y: super::instruction::ZERO,
+        });
+    }
+
+    /// What others need to walk over the frame: where the return address is, and its size.
+    fn note_frame(&mut self) {
+        let size = if self.plan.has_frame_pointer() {
+            8 * self.plan.locals()
+        } else {
+            0
+        };
+        self.assembly.checks_stack = self.plan.checks_stack();
+        self.assembly.frame = Frame {
+            size,
+            return_address: if self.plan.saves_return_address() {
+                ReturnAddress::Stack(size)
+            } else {
+                ReturnAddress::LinkRegister
+            },
+        };
+    }
+
+    /// What prints the value of `main` stands right behind it.
+    fn fall_through_to_end(&mut self) {
+        if self.assembly.instructions.last() == Some(&Instruction::JumpEnd) {
+            self.assembly.instructions.pop();
+            self.assembly.origins.pop();
+        }
+    }
+
+    fn call_site(&mut self) {
+        self.assembly.calls.push(CallSite {
+            returns_to: self.assembly.instructions.len() as u32,
+            lowered: self.lowered,
+            origin: self.origin,
+        });
+    }
+}

@@ -1,0 +1,221 @@
+//! What each instruction becomes.
+
+use codegen::ir::Condition;
+use codegen::machine::Register;
+use codegen::origin::Mechanism;
+
+use super::{Finisher, order};
+use crate::ulm::frame_size;
+use crate::ulm::instruction::{
+    FrameSlot, Instruction, Label, Memory, Operation, Source, Test, ZERO,
+};
+use crate::ulm::registers::{LIMIT, SP};
+
+impl Finisher<'_> {
+    pub(super) fn instruction(&mut self, instruction: Instruction) {
+        match instruction {
+            Instruction::Constant { z, value } | Instruction::BuiltIn { z, value } => {
+                self.constant(z, value);
+            }
+            Instruction::Move { z, y } => {
+                if z != y {
+                    self.push(Instruction::Arithmetic {
+                        operation: Operation::Add,
+                        x: Source::Register(y),
+                        y: ZERO,
+                        z,
+                    });
+                }
+            }
+            // The stack is checked where the frame is set up.
+            Instruction::Parameters | Instruction::StackCheck | Instruction::Unreachable => {}
+            Instruction::Parameter { index, z } => {
+                let (base, distance) = self.parameter_place(index);
+                let from = self.memory(base, distance);
+                self.push(Instruction::Load { from, z });
+            }
+            Instruction::Compare { test, z } => self.compare(test, z),
+            Instruction::Select { test, a, b, z } => self.select(test, a, b, z),
+            Instruction::LeaveIf { test } => {
+                self.push(test.comparison());
+                let condition = Some(test.condition);
+                self.push(Instruction::JumpExhausted { condition });
+            }
+            Instruction::Leave => self.push(Instruction::JumpExhausted { condition: None }),
+            Instruction::OpenFrame { arguments } => {
+                let bytes = frame_size(arguments);
+                self.move_stack_pointer(-i64::from(bytes));
+                self.lowered = bytes;
+            }
+            Instruction::Argument { index, x } => {
+                let offset = i64::from(frame_size(0)) + 8 * i64::from(index);
+                let to = self.memory(SP, offset);
+                self.push(Instruction::Store { x, to });
+            }
+            Instruction::Call { x, .. } => {
+                self.origin = self.origin.doing(Mechanism::ControlTransfer);
+                let y = self.layout().return_address();
+                self.push(Instruction::JumpRegister { x, y });
+                self.call_site();
+            }
+            Instruction::Result { z } => {
+                let from = Memory::Slot(FrameSlot::Result, SP);
+                self.push(Instruction::Load { from, z });
+            }
+            Instruction::CloseFrame { arguments } => {
+                self.move_stack_pointer(i64::from(frame_size(arguments)));
+                self.lowered = 0;
+            }
+            Instruction::Return { y } => self.r#return(y),
+            _ => self.push(instruction),
+        }
+    }
+
+    pub(super) fn constant(&mut self, z: Register, value: i64) {
+        let origin = self.origin;
+        for instruction in constant(z, value) {
+            self.assembly.instructions.push(instruction);
+            self.assembly.origins.push(origin);
+        }
+    }
+
+    /// `addq bytes, %SP, %SP` or `subq`; with a register where the number is too large.
+    pub(super) fn move_stack_pointer(&mut self, bytes: i64) {
+        let operation = if bytes < 0 {
+            Operation::Subtract
+        } else {
+            Operation::Add
+        };
+        let x = match bytes.unsigned_abs() {
+            0 => return,
+            small @ 1..=255 => Source::Immediate(small as i16),
+            large => {
+                let register = Register::physical(self.scratch[1]);
+                self.constant(register, large as i64);
+                Source::Register(register)
+            }
+        };
+        self.push(Instruction::Arithmetic {
+            operation,
+            x,
+            y: SP,
+            z: SP,
+        });
+    }
+
+    /// `subq %LIMIT, %SP, %0; jl stack_exhausted`
+    pub(super) fn check_stack(&mut self) {
+        self.push(Instruction::Arithmetic {
+            operation: Operation::Subtract,
+            x: Source::Register(LIMIT),
+            y: SP,
+            z: ZERO,
+        });
+        let condition = Some(Condition::Less);
+        self.push(Instruction::JumpExhausted { condition });
+    }
+
+    /// ```text
+    ///         subq  x, y, %0
+    ///         ldzwq 1, z
+    ///         jl    .L1
+    ///         ldzwq 0, z
+    /// .L1:
+    /// ```
+    fn compare(&mut self, test: Test, z: Register) {
+        let label = self.new_label();
+        self.push(test.comparison());
+        self.push(Instruction::LoadUnsigned { value: 1, z });
+        self.jump_if(test.condition, label);
+        self.push(Instruction::LoadUnsigned { value: 0, z });
+        self.place_label(label.0);
+    }
+
+    /// ```text
+    ///         addq  a, %0, z
+    ///         subq  x, y, %0
+    ///         jl    .L1
+    ///         addq  b, %0, z
+    /// .L1:
+    /// ```
+    fn select(&mut self, test: Test, a: Register, b: Register, z: Register) {
+        let label = self.new_label();
+        self.instruction(Instruction::Move { z, y: a });
+        self.push(test.comparison());
+        self.jump_if(test.condition, label);
+        self.instruction(Instruction::Move { z, y: b });
+        self.place_label(label.0);
+    }
+
+    fn jump_if(&mut self, condition: Condition, label: Label) {
+        self.push(Instruction::JumpIf { condition, label });
+    }
+
+    /// The last instruction of a block. `other` is where a branch goes that isn't taken.
+    pub(super) fn terminator(
+        &mut self,
+        at: u32,
+        order: &order::Order,
+        other: Option<u32>,
+        next: Option<u32>,
+    ) {
+        match self.code.instructions[at as usize] {
+            Instruction::Jump { label } => self.jump(order.target(label.0), next),
+            Instruction::Branch { test, label } => {
+                let target = order.target(label.0);
+                let other = order.target(other.unwrap_or(label.0));
+                if target == other {
+                    return self.jump(target, next);
+                }
+                let (test, target, other) = if Some(target) == next {
+                    (test.negated(), other, target)
+                } else {
+                    (test, target, other)
+                };
+                self.push(test.comparison());
+                self.jump_if(test.condition, Label(target));
+                self.jump(other, next);
+            }
+            instruction => self.instruction(instruction),
+        }
+    }
+
+    /// `jmp label`, nothing if that comes next.
+    fn jump(&mut self, target: u32, next: Option<u32>) {
+        if Some(target) != next {
+            self.push(Instruction::Jump {
+                label: Label(target),
+            });
+        }
+    }
+}
+
+/// The instructions that make a constant: at most four, as a person would write them.
+pub(in crate::ulm) fn constant(z: Register, value: i64) -> Vec<Instruction> {
+    if let Ok(value) = u16::try_from(value) {
+        return vec![Instruction::LoadUnsigned { value, z }];
+    }
+    if let Ok(value) = i16::try_from(value) {
+        return vec![Instruction::LoadSigned { value, z }];
+    }
+    // A small number, shifted: two instructions where four would be the rule.
+    let zeros = value.trailing_zeros();
+    let shifted = value >> zeros;
+    if zeros > 0
+        && (i64::from(i16::MIN)..=i64::from(u16::MAX)).contains(&shifted)
+        && !(-(1 << 31)..1 << 32).contains(&value)
+    {
+        let mut instructions = constant(z, shifted);
+        instructions.push(Instruction::Arithmetic {
+            operation: Operation::ShiftLeft,
+            x: Source::Immediate(zeros as i16),
+            y: z,
+            z,
+        });
+        return instructions;
+    }
+    let mut instructions = constant(z, value >> 16);
+    let value = value as u16;
+    instructions.push(Instruction::ShiftIn { value, z });
+    instructions
+}

@@ -1,0 +1,103 @@
+//! In which order blocks are written, and where jumps really lead.
+//!
+//! Blocks that only jump on are left out. Those that only move values on the way from a branch to a
+//! block come right behind the branch, so that it falls through to them.
+
+use codegen::machine::{Allocation, Code};
+
+use crate::ulm::instruction::Instruction;
+
+/// The order of the blocks that are written, and what stands for those that are not.
+#[derive(Debug)]
+pub(super) struct Order {
+    /// The blocks.
+    pub(super) blocks: Vec<u32>,
+    targets: Vec<u32>,
+}
+
+impl Order {
+    /// Where a jump to a block really leads.
+    pub(super) fn target(&self, block: u32) -> u32 {
+        self.targets[block as usize]
+    }
+}
+
+/// Orders the blocks of a function.
+pub(super) fn order(code: &Code<Instruction>, allocation: &Allocation) -> Order {
+    let targets = targets(code, allocation);
+    let count = code.blocks.len() as u32;
+    let is_written = |block: u32| {
+        let first = code.blocks[block as usize].start as usize;
+        targets[block as usize] == block && code.instructions[first] != Instruction::Unreachable
+    };
+    let mut is_mover = vec![false; count as usize];
+    for block in &code.blocks {
+        if let [Some(a), Some(b)] = block.successors {
+            for successor in [a.0, b.0] {
+                let parts = &code.blocks[successor as usize];
+                let is_jump = parts.end == parts.start + 1
+                    && matches!(
+                        code.instructions[parts.start as usize],
+                        Instruction::Jump { .. }
+                    );
+                is_mover[successor as usize] = is_jump && is_written(successor);
+            }
+        }
+    }
+    let mut blocks = Vec::with_capacity(count as usize);
+    for block in 0..count {
+        if is_mover[block as usize] || !is_written(block) {
+            continue;
+        }
+        blocks.push(block);
+        let successors = code.blocks[block as usize].successors;
+        let mut behind: Vec<u32> = successors
+            .into_iter()
+            .flatten()
+            .map(|successor| successor.0)
+            .filter(|&successor| is_mover[successor as usize])
+            .collect();
+        // What falls through to the next block comes last.
+        behind.sort_by_key(|&mover| {
+            let target = code.blocks[mover as usize].successors[0];
+            target.is_some_and(|target| targets[target.index()] == block + 1)
+        });
+        blocks.extend(behind);
+    }
+    Order { blocks, targets }
+}
+
+/// By block: itself, or where it only jumps on to.
+fn targets(code: &Code<Instruction>, allocation: &Allocation) -> Vec<u32> {
+    let mut targets: Vec<u32> = (0..code.blocks.len() as u32).collect();
+    let mut edits = allocation.edits.iter().map(|edit| edit.before).peekable();
+    for (index, block) in code.blocks.iter().enumerate() {
+        while edits.next_if(|&before| before < block.start).is_some() {}
+        let has_edits = edits.peek().is_some_and(|&before| before < block.end);
+        if let Some(&Instruction::Jump { label }) = code.instructions.get(block.start as usize)
+            && block.end == block.start + 1
+            && !has_edits
+            && index != 0
+        {
+            targets[index] = label.0;
+        }
+    }
+    // A chain is followed to its end; in a circle the block where it closes stays.
+    for start in 0..targets.len() {
+        let mut chain = Vec::new();
+        let mut at = start;
+        while targets[at] as usize != at && !chain.contains(&at) && chain.len() < 64 {
+            chain.push(at);
+            at = targets[at] as usize;
+        }
+        if chain.contains(&at) {
+            targets[at] = at as u32;
+        }
+        for block in chain {
+            if block != at {
+                targets[block] = at as u32;
+            }
+        }
+    }
+    targets
+}
