@@ -360,7 +360,8 @@ pub(super) struct CompareArguments {
     #[arg(long, value_name = "N", default_value = "1000000000")]
     pub(super) limit: u64,
 
-    /// Take the program's input from FILE
+    /// Take the program's input from FILE; else the standard input is read to its end if the
+    /// program reads
     #[arg(long, value_name = "FILE")]
     pub(super) stdin: Option<PathBuf>,
 

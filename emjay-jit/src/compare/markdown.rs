@@ -13,8 +13,8 @@ pub fn render(report: &Report) -> String {
     let sections = [
         title(report),
         source(report),
-        code(report),
         marks(),
+        code(report),
         ledgers(report),
         format!("## Totals\n\n{}", table(&tables::totals(report))),
         sites(report),
@@ -29,7 +29,7 @@ fn title(report: &Report) -> String {
         "# {}: {}\n\nCompiled with {}.\n\n{}",
         escaped(&report.program),
         escaped(&phrases::call(report)),
-        inline_code(&phrases::options(report)),
+        escaped(&phrases::options(report)),
         table(&tables::outcomes(report))
     );
     let output = phrases::output(report);
@@ -130,7 +130,7 @@ fn marks() -> String {
     }
     row("!", "needless", MEANING_OF_NEEDLESS);
     let head = ["mark", "", "meaning"].map(str::to_owned).to_vec();
-    drawn(&head, &rows, head.len())
+    format!("## Marks\n\n{}", drawn(&head, &rows, head.len()))
 }
 
 fn ledgers(report: &Report) -> String {

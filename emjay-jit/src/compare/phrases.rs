@@ -255,6 +255,17 @@ mod tests {
     }
 
     #[test]
+    fn a_long_output_is_shown_up_to_a_limit_and_its_size_said() {
+        let mut report = sample();
+        assert_eq!(output(&report), "");
+        let outcome = report.columns[1].outcome.as_mut().expect("it ran");
+        outcome.output = "ü".repeat(3000);
+        outcome.output_bytes = 6000;
+        let shown = output(&report);
+        assert_eq!(shown, "ü".repeat(SHOWN_OUTPUT) + "\n… (6,000 bytes)");
+    }
+
+    #[test]
     fn columns_that_were_not_run_are_not_said_to_agree() {
         let mut report = sample();
         report.columns[1].outcome = None;

@@ -14,7 +14,7 @@ mod styled;
 
 use diagnostics::Appearance;
 
-use self::grid::{beside_each_other, drawn, drawn_in_bands};
+use self::grid::{beside_each_other, drawn, drawn_in_bands, wrapped};
 use self::styled::{Role, Styled};
 use super::phrases::{
     self, MEANING_OF_NEEDLESS, meaning_of_mechanism, meaning_of_part, short_mechanism, short_part,
@@ -45,7 +45,7 @@ pub fn render(report: &Report, options: &Options) -> String {
         ledgers(report, width),
         totals(report, width),
         sites(report, width),
-        verdict(report),
+        verdict(report, width),
     ];
     let mut text = String::new();
     for section in sections.into_iter().filter(|section| !section.is_empty()) {
@@ -132,19 +132,20 @@ fn sites(report: &Report, width: usize) -> Vec<Styled> {
     }
     let mut lines = vec![heading("Calls", width), Styled::default()];
     lines.extend(drawn_in_bands(&table, width));
-    lines.push(Styled::new(Role::Aside, phrases::MEANING_OF_SITES));
+    lines.extend(wrapped(Role::Aside, phrases::MEANING_OF_SITES, width));
     lines
 }
 
-fn verdict(report: &Report) -> Vec<Styled> {
+fn verdict(report: &Report, width: usize) -> Vec<Styled> {
     let role = match report.agreement.verdict {
         Verdict::Agree => Role::Good,
         Verdict::StackExhaustedOnOneSide => Role::Heading,
         Verdict::Differ => Role::Bad,
     };
-    let mut lines = vec![Styled::new(role, &phrases::verdict(report))];
-    let notes = report.agreement.notes.iter();
-    lines.extend(notes.map(|note| Styled::new(Role::Plain, note)));
+    let mut lines = wrapped(role, &phrases::verdict(report), width);
+    for note in &report.agreement.notes {
+        lines.extend(wrapped(Role::Plain, note, width));
+    }
     lines
 }
 

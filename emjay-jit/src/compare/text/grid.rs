@@ -1,5 +1,5 @@
-//! Things in rows and columns: tables, tables that are broken because they are too wide, and blocks
-//! beside each other.
+//! What has to fit the width: tables, tables that are broken because they are too wide, blocks
+//! beside each other, sentences.
 
 use super::styled::{Role, Styled};
 use crate::compare::tables::Table;
@@ -105,6 +105,22 @@ pub(super) fn beside_each_other(
     lines
 }
 
+/// A sentence in as many lines as it takes.
+pub(super) fn wrapped(role: Role, text: &str, width: usize) -> Vec<Styled> {
+    let mut lines: Vec<Styled> = Vec::new();
+    for word in text.split_whitespace() {
+        let word = Styled::new(role, word);
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= width => {
+                line.push(role, " ");
+                line.append(word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,5 +176,10 @@ mod tests {
         let blocks = [block(&["aa", "a"]), block(&["b"]), block(&["c"])];
         let lines = beside_each_other(blocks.into_iter(), 8);
         assert_eq!(text(&lines), "aa    b\na\n\nc\n");
+    }
+    #[test]
+    fn a_sentence_goes_on_in_the_next_line() {
+        let lines = wrapped(Role::Plain, "the stack was too small", 10);
+        assert_eq!(text(&lines), "the stack\nwas too\nsmall\n");
     }
 }
