@@ -2,8 +2,8 @@
 
 use super::groups::by_name;
 use super::phrases::{
-    self, MEANING_OF_NEEDLESS, MEANING_OF_SITES, meaning_of_mechanism, meaning_of_part, number,
-    quantity,
+    self, MEANING_OF_NEEDLESS, MEANING_OF_PER_CALL, MEANING_OF_SITES, meaning_of_mechanism,
+    meaning_of_part, number, quantity,
 };
 use super::tables::{self, Table, Unit};
 use super::{Column, Line, Listing, Mechanism, Part, Report};
@@ -142,6 +142,9 @@ fn ledgers(report: &Report) -> String {
             Unit::of(column).name(),
             table(&tables::ledger(column))
         );
+    }
+    if Unit::PerCall.is_in(report) {
+        text += &format!("\n{MEANING_OF_PER_CALL}\n");
     }
     text
 }

@@ -196,6 +196,11 @@ pub(super) const fn meaning_of_mechanism(mechanism: Mechanism) -> &'static str {
 /// What is said of needless saves.
 pub(super) const MEANING_OF_NEEDLESS: &str = "saves or restores what nobody needs after the call";
 
+/// What averages per call leave out.
+pub(super) const MEANING_OF_PER_CALL: &str = "per call: executed for calls between the program's \
+    functions, divided by their number; what main does for itself, and calls of putc and getc, \
+    are counted in `executed` alone";
+
 /// What the numbers of a place that calls are.
 pub(super) const MEANING_OF_SITES: &str =
     "around: precall and postreturn; inside: the callee's prologues and epilogues";

@@ -50,6 +50,11 @@ impl Unit {
         }
     }
 
+    /// Whether a column has this unit.
+    pub(super) fn is_in(self, report: &Report) -> bool {
+        report.columns.iter().any(|column| Self::of(column) == self)
+    }
+
     /// Its name.
     pub(super) const fn name(self) -> &'static str {
         match self {

@@ -17,7 +17,8 @@ use diagnostics::Appearance;
 use self::grid::{beside_each_other, drawn, drawn_in_bands, wrapped};
 use self::styled::{Role, Styled};
 use super::phrases::{
-    self, MEANING_OF_NEEDLESS, meaning_of_mechanism, meaning_of_part, short_mechanism, short_part,
+    self, MEANING_OF_NEEDLESS, MEANING_OF_PER_CALL, MEANING_OF_SITES, meaning_of_mechanism,
+    meaning_of_part, short_mechanism, short_part,
 };
 use super::tables::{self, Unit};
 use super::{Mechanism, Part, Report, Verdict};
@@ -116,6 +117,9 @@ fn ledgers(report: &Report, width: usize) -> Vec<Styled> {
         block
     });
     lines.extend(beside_each_other(blocks, width));
+    if Unit::PerCall.is_in(report) {
+        lines.extend(wrapped(Role::Aside, MEANING_OF_PER_CALL, width));
+    }
     lines
 }
 
@@ -132,7 +136,7 @@ fn sites(report: &Report, width: usize) -> Vec<Styled> {
     }
     let mut lines = vec![heading("Calls", width), Styled::default()];
     lines.extend(drawn_in_bands(&table, width));
-    lines.extend(wrapped(Role::Aside, phrases::MEANING_OF_SITES, width));
+    lines.extend(wrapped(Role::Aside, MEANING_OF_SITES, width));
     lines
 }
 
