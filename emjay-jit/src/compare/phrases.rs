@@ -124,28 +124,32 @@ pub(super) fn verdict(report: &Report) -> String {
         }
         Verdict::Agree => match *ran {
             [] => "Nothing could be run.".to_owned(),
-            [only] => format!("Only {} ran: {}.", only.name, same_ending(only)),
-            [first, ..] if ran.len() < report.columns.len() => format!(
+            [only] => format!("Only {} ran: {}.", only.name, same_ending(&ran)),
+            _ if ran.len() < report.columns.len() => format!(
                 "The {} columns that ran agree: {}.",
                 ran.len(),
-                same_ending(first)
+                same_ending(&ran)
             ),
-            [first, ..] => format!("All columns agree: {}.", same_ending(first)),
+            _ => format!("All columns agree: {}.", same_ending(&ran)),
         },
     }
 }
 
 /// How columns that agree ended.
-fn same_ending(column: &Column) -> String {
-    let Some(outcome) = &column.outcome else {
+fn same_ending(columns: &[&Column]) -> String {
+    let mut outcomes = columns.iter().filter_map(|c| c.outcome.as_ref());
+    let Some(first) = outcomes.next() else {
         return UNKNOWN.to_owned();
     };
-    let ending = end_of(outcome);
-    let ending = match (&outcome.error, outcome.value) {
-        (None, Some(_)) => format!("main returned {ending}"),
-        _ => format!("the program ended with {ending}"),
+    // A limit stops one column sooner than the other.
+    if outcomes.any(|outcome| outcome != first) {
+        return "they do the same as far as they got".to_owned();
+    }
+    let ending = match (&first.error, first.value) {
+        (None, Some(value)) => format!("main returned {value}"),
+        _ => end_of(first),
     };
-    match outcome.output_bytes {
+    match first.output_bytes {
         0 => ending,
         bytes => format!("{ending}, after {} of output", quantity(bytes, "byte")),
     }
@@ -254,8 +258,7 @@ mod tests {
         }
         assert_eq!(
             verdict(&report),
-            "All columns agree: the program ended with E0301: division by zero, line 2, after 1 \
-             byte of output."
+            "All columns agree: E0301: division by zero, line 2, after 1 byte of output."
         );
     }
 
@@ -268,6 +271,18 @@ mod tests {
         outcome.output_bytes = 6000;
         let shown = output(&report);
         assert_eq!(shown, "ü".repeat(SHOWN_OUTPUT) + "\n… (6,000 bytes)");
+    }
+
+    #[test]
+    fn columns_that_a_limit_stopped_at_different_places_agree_up_to_there() {
+        let mut report = sample();
+        let outcome = report.columns[1].outcome.as_mut().expect("it ran");
+        outcome.value = None;
+        outcome.error = Some("the limit is reached".to_owned());
+        assert_eq!(
+            verdict(&report),
+            "All columns agree: they do the same as far as they got."
+        );
     }
 
     #[test]

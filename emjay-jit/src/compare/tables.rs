@@ -18,10 +18,10 @@ pub(super) struct Table {
 
 /// What was compared, and how it ended.
 pub(super) fn outcomes(report: &Report) -> Table {
-    let row = |column: &Column| vec![column.name.clone(), column.title.clone(), ending(column)];
+    let row = |column: &Column| vec![column.name.clone(), ending(column), column.title.clone()];
     Table {
         names: 3,
-        head: ["column", "", "result"].map(str::to_owned).to_vec(),
+        head: ["column", "result", ""].map(str::to_owned).to_vec(),
         rows: report.columns.iter().map(row).collect(),
     }
 }
