@@ -21,7 +21,9 @@ mod source_lines;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
+mod ulm;
 mod walk;
+mod x86_64;
 
 pub use column::{Column as ColumnName, UnknownColumn};
 pub use report::{
