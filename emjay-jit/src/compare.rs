@@ -25,7 +25,9 @@ mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
+mod ulm;
 mod walk;
+mod x86_64;
 
 pub use column::{Column as ColumnName, UnknownColumn};
 pub use report::{

@@ -6,12 +6,12 @@ use codegen::aarch64::display::used_labels;
 use codegen::aarch64::instruction::{Address, FP, Instruction, LR, SP};
 use codegen::aarch64::simulator::{Observer, Simulator};
 use codegen::ir::{FunctionId, Module};
-use codegen::link::{LinkError, Linked};
-use codegen::machine::{Assembly, MachineInstruction, Register, Role};
+use codegen::link::{LinkError, Linked, SharedStubInstruction, SharedStubKind};
+use codegen::machine::{Calls, MachineInstruction, Register, Role};
 use codegen::program::{RunError, RunOptions};
 use codegen::simulated::{self, SimulationError, SimulationOptions};
 
-use super::code::{Access, Code, CodeListing, Describe, call_places, listing};
+use super::code::{Access, Code, CodeLine, CodeListing, Written, bytes_of, call_places, listing};
 use super::console::Console;
 use super::ledger::Counts;
 use super::report::{Walk, Write};
@@ -49,17 +49,21 @@ pub(super) fn compile(module: &Module, backend: Backend) -> Result<Compiled, Lin
     let units: Vec<_> = assemblies.iter().map(aarch64::encode).collect();
     let linked = backend.link(module, units.clone())?;
     let calls = call_places(module);
-    let describe = Aarch64 { module };
     let functions = assemblies.iter().zip(&units).zip(&calls);
     let functions = functions.map(|((assembly, unit), calls)| {
         let start = linked
             .function(unit.id)
             .map_or(0, |function| function.start);
-        listing(assembly, unit, start.into(), calls, &describe)
+        let labels = used_labels(assembly).into_iter();
+        let labels = labels.map(|(at, label)| (at, format!(".L{label}")));
+        listing(assembly, start.into(), calls, labels.collect(), |index| {
+            let instruction = &assembly.instructions[index];
+            written(instruction, bytes_of(unit, index), module)
+        })
     });
     let code = Code {
         functions: functions.collect(),
-        runtime: runtime(&linked),
+        runtime: runtime(&linked, backend),
     };
     Ok(Compiled {
         code,
@@ -68,9 +72,49 @@ pub(super) fn compile(module: &Module, backend: Backend) -> Result<Compiled, Lin
     })
 }
 
-/// The shared stubs.
-fn runtime(_: &Linked) -> Vec<CodeListing> {
-    Vec::new()
+/// The stubs that code of a backend may use.
+fn runtime(linked: &Linked, backend: Backend) -> Vec<CodeListing> {
+    let bytes = linked.relocated(0);
+    let may_leave = linked.trampoline_site().is_some()
+        || linked.functions().iter().any(|f| !f.exits.is_empty());
+    let stubs = linked.shared_stubs().iter();
+    stubs
+        .filter(|stub| match stub.kind {
+            SharedStubKind::Entry => true,
+            SharedStubKind::Exit => may_leave,
+            SharedStubKind::Trampoline => backend.calls == Calls::Trampoline,
+            // Here imports are called without them.
+            SharedStubKind::Import(_) => false,
+        })
+        .map(|stub| CodeListing {
+            name: stub.kind.name().to_owned(),
+            function: None,
+            is_counted: stub.kind == SharedStubKind::Trampoline,
+            lines: linked
+                .shared_stub_instructions(stub)
+                .iter()
+                .map(|instruction| stub_line(&bytes, instruction))
+                .collect(),
+        })
+        .collect()
+}
+
+/// A line of a stub; all its instructions are one word.
+fn stub_line(bytes: &[u8], instruction: &SharedStubInstruction) -> CodeLine {
+    let at = instruction.offset as usize;
+    let word = bytes.get(at..).and_then(<[u8]>::first_chunk);
+    let word = word.copied().unwrap_or_default();
+    let decoded = decode(u32::from_le_bytes(word));
+    CodeLine {
+        label: None,
+        address: instruction.offset.into(),
+        text: text_of_word(word),
+        bytes: 4,
+        origin: instruction.origin,
+        needless: false,
+        calls: None,
+        access: decoded.map_or(Access::None, |instruction| access(&instruction)),
+    }
 }
 
 impl Compiled {
@@ -133,7 +177,7 @@ impl Compiled {
 
     fn pointer_names(&self) -> PointerNames {
         PointerNames {
-            stack: "sp",
+            stack: Some("sp"),
             frame: self.frame_pointer.map(|_| "x29"),
         }
     }
@@ -275,38 +319,29 @@ fn general(machine: &Simulator, register: Register) -> u64 {
     value.copied().unwrap_or(0)
 }
 
-/// How instructions become lines.
-struct Aarch64<'a> {
-    module: &'a Module,
+/// What an instruction becomes in the code.
+fn written(instruction: &Instruction, bytes: &[u8], module: &Module) -> Written {
+    let (words, _) = bytes.as_chunks::<4>();
+    let whole = instruction.with_names(module).to_string();
+    let texts = match *instruction {
+        // movz x19, trampoline; movk x19, trampoline, lsl #16; …
+        Instruction::LoadAddress { .. } => (0..words.len())
+            .map(|word| (part_of_address(&whole, word), 4))
+            .collect(),
+        _ if words.len() == 1 => vec![(whole, 4)],
+        _ => words.iter().map(|&word| (text_of_word(word), 4)).collect(),
+    };
+    Written {
+        texts,
+        access: access(instruction),
+    }
 }
 
-impl Describe<Instruction> for Aarch64<'_> {
-    fn labels(&self, assembly: &Assembly<Instruction>) -> Vec<(u32, String)> {
-        let labels = used_labels(assembly).into_iter();
-        labels
-            .map(|(at, label)| (at, format!(".L{label}")))
-            .collect()
-    }
-
-    fn texts(&self, instruction: &Instruction, bytes: &[u8]) -> Vec<(String, u32)> {
-        let (words, _) = bytes.as_chunks::<4>();
-        let whole = instruction.with_names(self.module).to_string();
-        match *instruction {
-            // movz x19, trampoline; movk x19, trampoline, lsl #16; …
-            Instruction::LoadAddress { .. } => (0..words.len())
-                .map(|word| (part_of_address(&whole, word), 4))
-                .collect(),
-            _ if words.len() == 1 => vec![(whole, 4)],
-            _ => words.iter().map(|&word| (text_of_word(word), 4)).collect(),
-        }
-    }
-
-    fn access(&self, instruction: &Instruction) -> Access {
-        match instruction {
-            Instruction::Load { .. } | Instruction::LoadPair { .. } => Access::Load,
-            Instruction::Store { .. } | Instruction::StorePair { .. } => Access::Store,
-            _ => Access::None,
-        }
+const fn access(instruction: &Instruction) -> Access {
+    match instruction {
+        Instruction::Load { .. } | Instruction::LoadPair { .. } => Access::Load,
+        Instruction::Store { .. } | Instruction::StorePair { .. } => Access::Store,
+        _ => Access::None,
     }
 }
 

@@ -5,7 +5,6 @@
 
 use super::report::{Agreement, Verdict};
 use super::run::{Ending, Run};
-use crate::reason::Reason;
 
 /// A column that was run.
 #[derive(Debug, Clone, Copy)]
@@ -16,35 +15,6 @@ pub(super) struct Witness<'a> {
     pub(super) is_ulm: bool,
     /// How it ended.
     pub(super) run: &'a Run,
-}
-
-/// What an ending says about the runs that it is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// The program itself came to an end: so must the others, to the same.
-    Complete,
-    /// There was too little stack, which depends on the frames.
-    Exhausted,
-    /// A limit was reached, which depends on the instructions.
-    Limited,
-}
-
-fn kind(run: &Run) -> Kind {
-    match run.ending {
-        Ending::Returned(_) | Ending::Error { .. } if !is_exhausted(run) => Kind::Complete,
-        Ending::Limit(_) => Kind::Limited,
-        _ => Kind::Exhausted,
-    }
-}
-
-const fn is_exhausted(run: &Run) -> bool {
-    matches!(
-        run.ending,
-        Ending::Error {
-            reason: Reason::StackExhausted,
-            ..
-        }
-    )
 }
 
 /// Judges over all that ran. `notes` are those that there are already.
@@ -120,13 +90,13 @@ impl Judgement {
         let Some(reference) = furthest(witnesses) else {
             return;
         };
-        let mut deep_enough = !is_exhausted(reference.run);
+        let mut deep_enough = !reference.run.is_exhausted();
         let mut exhausted = Vec::new();
         for witness in witnesses {
             if let Some(difference) = difference(reference, witness) {
                 self.differ(difference);
             }
-            if is_exhausted(witness.run) {
+            if witness.run.is_exhausted() {
                 exhausted.push(*witness);
             } else {
                 deep_enough = true;
@@ -169,10 +139,7 @@ impl Judgement {
 /// The run that says most: one that is complete, else the one that wrote most.
 fn furthest<'w, 'r>(witnesses: &'w [Witness<'r>]) -> Option<&'w Witness<'r>> {
     let mut best: Option<&Witness<'_>> = None;
-    let rank = |witness: &Witness<'_>| {
-        let is_complete = kind(witness.run) == Kind::Complete;
-        (is_complete, witness.run.output.len())
-    };
+    let rank = |witness: &Witness<'_>| (witness.run.is_complete(), witness.run.output.len());
     for witness in witnesses {
         let is_better = best.is_none_or(|best| match (rank(best), rank(witness)) {
             // Of complete ones the first is as good as any.
@@ -192,7 +159,7 @@ fn difference(a: &Witness<'_>, b: &Witness<'_>) -> Option<String> {
 }
 
 fn different_ending(a: &Witness<'_>, b: &Witness<'_>) -> Option<String> {
-    let both_complete = kind(a.run) == Kind::Complete && kind(b.run) == Kind::Complete;
+    let both_complete = a.run.is_complete() && b.run.is_complete();
     (both_complete && a.run.ending != b.run.ending).then(|| {
         let (of_a, of_b) = (ending(a.run), ending(b.run));
         format!("`{}` {of_a}, but `{}` {of_b}", a.name, b.name)
@@ -218,9 +185,8 @@ fn ending(run: &Run) -> String {
 fn different_output(a: &Witness<'_>, b: &Witness<'_>) -> Option<String> {
     let (of_a, of_b) = (&a.run.output, &b.run.output);
     let common = of_a.iter().zip(of_b).take_while(|(a, b)| a == b).count();
-    let may_stop = |witness: &Witness<'_>| {
-        kind(witness.run) != Kind::Complete && witness.run.output.len() == common
-    };
+    let may_stop =
+        |witness: &Witness<'_>| !witness.run.is_complete() && witness.run.output.len() == common;
     if of_a == of_b || may_stop(a) || may_stop(b) {
         return None;
     }
@@ -249,6 +215,7 @@ fn shown(byte: u8) -> String {
 mod tests {
     use super::super::run::Bound;
     use super::*;
+    use crate::reason::Reason;
 
     fn run(ending: Ending, output: &str) -> Run {
         Run {

@@ -91,55 +91,49 @@ impl CallPlaces {
     }
 }
 
-/// What is different from machine to machine when instructions become lines.
-pub(super) trait Describe<I> {
-    /// Labels that something refers to, with the instruction that each stands before, in the order
-    /// of these.
-    fn labels(&self, assembly: &Assembly<I>) -> Vec<(u32, String)>;
-
-    /// The instructions of the machine that one of the assembly becomes, as texts with their sizes;
-    /// `bytes` are those of all of them.
-    fn texts(&self, instruction: &I, bytes: &[u8]) -> Vec<(String, u32)>;
-
+/// An instruction of an assembly as what it becomes in the code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Written {
+    /// The instructions of the machine, mostly one, as texts with their sizes in bytes.
+    pub(super) texts: Vec<(String, u32)>,
     /// What it does with memory.
-    fn access(&self, instruction: &I) -> Access;
+    pub(super) access: Access,
 }
 
 /// A function's code, which begins at the address `start`.
+///
+/// `labels` are those that something refers to, with the instruction that each stands before, in the
+/// order of these. `write` gives what the instruction with an index becomes.
 pub(super) fn listing<I>(
     assembly: &Assembly<I>,
-    unit: &CodeUnit,
     start: u64,
     calls: &CallPlaces,
-    machine: &impl Describe<I>,
+    labels: Vec<(u32, String)>,
+    write: impl Fn(usize) -> Written,
 ) -> CodeListing {
-    let mut labels = machine.labels(assembly).into_iter().peekable();
+    let mut labels = labels.into_iter().peekable();
     let mut needless = assembly.needless.iter().copied().peekable();
     let mut returns = assembly.calls.iter().map(|call| call.returns_to).peekable();
     let mut lines = Vec::with_capacity(assembly.instructions.len());
-    let size = unit.bytes.len() as u32;
-    for (index, instruction) in assembly.instructions.iter().enumerate() {
-        let origin = assembly.origins[index];
-        let offset = unit.offsets[index];
-        let end = unit.offsets.get(index + 1).copied().unwrap_or(size);
+    let mut address = start;
+    for (index, origin) in assembly.origins.iter().enumerate() {
         let mut label = None;
         while let Some((_, name)) = labels.next_if(|&(at, _)| at as usize <= index) {
             label = Some(name);
         }
         let is_needless = needless.next_if_eq(&(index as u32)).is_some();
         let is_call = returns.next_if_eq(&(index as u32 + 1)).is_some();
-        let bytes = &unit.bytes[offset as usize..end as usize];
-        let mut address = start + u64::from(offset);
-        for (text, bytes) in machine.texts(instruction, bytes) {
+        let written = write(index);
+        for (text, bytes) in written.texts {
             lines.push(CodeLine {
                 label: label.take(),
                 address,
                 text,
                 bytes,
-                origin,
+                origin: *origin,
                 needless: is_needless,
                 calls: is_call.then(|| calls.function(origin.place)).flatten(),
-                access: machine.access(instruction),
+                access: written.access,
             });
             address += u64::from(bytes);
         }
@@ -150,6 +144,13 @@ pub(super) fn listing<I>(
         is_counted: true,
         lines,
     }
+}
+
+/// The bytes of an instruction of an assembly.
+pub(super) fn bytes_of(unit: &CodeUnit, index: usize) -> &[u8] {
+    let start = unit.offsets[index] as usize;
+    let end = unit.offsets.get(index + 1).map(|&end| end as usize);
+    &unit.bytes[start..end.unwrap_or(unit.bytes.len())]
 }
 
 /// The calls of each function of a module.

@@ -313,9 +313,9 @@ pub struct Walk {
     pub caller: String,
     /// The function that is called.
     pub callee: String,
-    /// The names of the stack pointer, and of the frame pointer if the convention has one.
-    pub stack_pointer: String,
-    /// See `stack_pointer`.
+    /// The name of the stack pointer; `None` if the convention does without a stack.
+    pub stack_pointer: Option<String>,
+    /// The name of the frame pointer, if the convention has one.
     pub frame_pointer: Option<String>,
     /// The stack before the first step: what was written there so far and is not yet given up, the
     /// lowest address first; at most 64 words.
@@ -334,7 +334,7 @@ pub struct Step {
     pub listing: usize,
     /// The line there, an index.
     pub line: usize,
-    /// The stack pointer after it.
+    /// The stack pointer after it; 0 without a stack.
     pub pointer: u64,
     /// The frame pointer after it.
     pub frame: Option<u64>,

@@ -5,7 +5,7 @@ use codegen::link::{Architecture, LinkError};
 use codegen::machine::Calls;
 use codegen::passes::Level;
 use codegen::program::RunError;
-use diagnostics::{Diagnostic, FileId, Sources};
+use diagnostics::{FileId, Sources};
 use thiserror::Error;
 
 use super::aarch64;
@@ -17,8 +17,10 @@ use super::report::{Column, Report, Walk};
 use super::run::Run;
 use super::sites::Sites;
 use super::source_lines::SourceLines;
+use super::ulm;
+use super::x86_64::{self, NativeError};
 use crate::backend::Backend;
-use crate::ulm::Convention;
+use crate::ulm::{Convention, Refusal};
 
 /// What is to be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,9 +74,14 @@ pub enum CompareError {
         /// How many were given.
         given: usize,
     },
-    /// A column can't have this program.
-    #[error("a column can't have this program")]
-    Unsuitable(Vec<Diagnostic>),
+    /// A column's convention can't have this program.
+    #[error("`{column}`: {refusal}")]
+    Refused {
+        /// The column.
+        column: ColumnName,
+        /// What stands against it.
+        refusal: Refusal,
+    },
     /// The code of a column is too large.
     #[error("`{column}`: {error}")]
     Link {
@@ -82,6 +89,14 @@ pub enum CompareError {
         column: ColumnName,
         /// What is wrong.
         error: LinkError,
+    },
+    /// A column can't be run on this processor.
+    #[error("`{column}` can't be run: {error}")]
+    Native {
+        /// The column.
+        column: ColumnName,
+        /// What is wrong.
+        error: NativeError,
     },
     /// A column can't be run.
     #[error("`{column}` can't be run: {error}")]
@@ -108,15 +123,13 @@ pub fn compare(
     let comparison = Comparison {
         module,
         request,
+        texts: (sources, file),
         lines: SourceLines::of(&source.text),
         main: main_of(module, request)?,
     };
-    let mut measured = Vec::with_capacity(request.columns.len());
-    for &column in &request.columns {
-        measured.push(comparison.measure(column)?);
-    }
+    let (measured, notes) = comparison.measure_all()?;
     let witnesses: Vec<Witness<'_>> = measured.iter().filter_map(Measured::witness).collect();
-    let agreement = judge(&witnesses, &request.input, Vec::new());
+    let agreement = judge(&witnesses, &request.input, notes);
     let ir = comparison.ir();
     Ok(Report {
         program: source.name.clone(),
@@ -159,6 +172,23 @@ impl Measured {
             run: self.run.as_ref()?,
         })
     }
+
+    /// Whether the program came to its end by itself.
+    fn has_end(&self) -> bool {
+        self.run.as_ref().is_some_and(Run::is_complete)
+    }
+
+    fn set_run(&mut self, run: Run) {
+        self.column.outcome = Some(run.outcome());
+        self.run = Some(run);
+    }
+}
+
+/// Code for this processor, which has not been run yet.
+struct Native {
+    /// The functions as the generator got them.
+    module: Module,
+    compiled: x86_64::Compiled,
 }
 
 /// What all columns have in common.
@@ -166,22 +196,41 @@ struct Comparison<'a> {
     /// The functions as they were lowered.
     module: &'a Module,
     request: &'a Request,
+    texts: (&'a Sources, FileId),
     lines: SourceLines,
     main: FunctionId,
 }
 
 impl Comparison<'_> {
-    fn measure(&self, column: ColumnName) -> Result<Measured, CompareError> {
-        match column {
-            ColumnName::Aarch64 | ColumnName::Aarch64Baseline | ColumnName::Aarch64Trampoline => {
-                self.measure_aarch64(column)
-            }
-            ColumnName::X86_64 | ColumnName::Ulm(_) => Ok(Measured {
-                name: column,
-                run: None,
-                column: empty(column),
-            }),
+    /// All columns, and notes about those that could not be run.
+    fn measure_all(&self) -> Result<(Vec<Measured>, Vec<String>), CompareError> {
+        let mut measured = Vec::with_capacity(self.request.columns.len());
+        let mut waiting = Vec::new();
+        for (index, &column) in self.request.columns.iter().enumerate() {
+            measured.push(match column {
+                ColumnName::Aarch64
+                | ColumnName::Aarch64Baseline
+                | ColumnName::Aarch64Trampoline => self.measure_aarch64(column)?,
+                ColumnName::Ulm(convention) => self.measure_ulm(convention)?,
+                ColumnName::X86_64 => {
+                    let (shown, native) = self.measure_x86_64()?;
+                    waiting.push((index, native));
+                    shown
+                }
+            });
         }
+        // Nobody stops what runs on the processor: it has to wait until others have shown that the
+        // program has an end.
+        let mut notes = Vec::new();
+        for (index, native) in waiting {
+            let has_end = measured.iter().any(Measured::has_end)
+                || x86_64::has_end(&native.module, self.main, self.request);
+            match self.run_natively(native, has_end)? {
+                Ok(run) => measured[index].set_run(run),
+                Err(note) => notes.push(note),
+            }
+        }
+        Ok((measured, notes))
     }
 
     fn measure_aarch64(&self, column: ColumnName) -> Result<Measured, CompareError> {
@@ -195,6 +244,68 @@ impl Comparison<'_> {
             .map_err(|error| CompareError::Run { column, error })?;
         let books = Books {
             module: &module,
+            source: &self.lines,
+            code: &compiled.code,
+            sites: &sites,
+            counts: Some(&executed.counts),
+            main: self.main,
+        };
+        Ok(measured(
+            column,
+            Some(executed.run),
+            books.balance(),
+            executed.walk,
+        ))
+    }
+
+    fn measure_x86_64(&self) -> Result<(Measured, Native), CompareError> {
+        let column = ColumnName::X86_64;
+        let backend = self.backend(column);
+        let module = self.optimised(backend);
+        let compiled = x86_64::compile(&module, backend)
+            .map_err(|error| CompareError::Link { column, error })?;
+        let sites = Sites::of(&compiled.code);
+        let books = Books {
+            module: &module,
+            source: &self.lines,
+            code: &compiled.code,
+            sites: &sites,
+            counts: None,
+            main: self.main,
+        };
+        let shown = measured(column, None, books.balance(), None);
+        Ok((shown, Native { module, compiled }))
+    }
+
+    /// How it ended, or why it was not run.
+    fn run_natively(
+        &self,
+        native: Native,
+        has_end: bool,
+    ) -> Result<Result<Run, String>, CompareError> {
+        let column = ColumnName::X86_64;
+        if !has_end {
+            return Ok(Err(format!(
+                "`{column}` was not run: within the limit the program has not come to an end, and \
+                 there nobody stops it"
+            )));
+        }
+        let run = native
+            .compiled
+            .run(&native.module, self.main, self.request, &self.lines)
+            .map_err(|error| CompareError::Native { column, error })?;
+        Ok(run.ok_or_else(|| format!("`{column}` was not run: this machine is another one")))
+    }
+
+    fn measure_ulm(&self, convention: Convention) -> Result<Measured, CompareError> {
+        let column = ColumnName::Ulm(convention);
+        let module = self.module.clone();
+        let compiled = ulm::compile(module, self.main, convention, self.request, self.texts)
+            .map_err(|(refusal, _)| CompareError::Refused { column, refusal })?;
+        let sites = Sites::of(&compiled.code);
+        let executed = compiled.run(&sites, self.request, &self.lines);
+        let books = Books {
+            module: &compiled.module,
             source: &self.lines,
             code: &compiled.code,
             sites: &sites,
@@ -256,30 +367,4 @@ fn measured(name: ColumnName, run: Option<Run>, balance: Balance, walk: Option<W
         walk,
     };
     Measured { name, run, column }
-}
-
-/// A column that nothing is known of yet.
-fn empty(name: ColumnName) -> Column {
-    use super::report::{Count, Ledger, Totals};
-    Column {
-        name: name.name().to_owned(),
-        title: name.title().to_owned(),
-        outcome: None,
-        functions: Vec::new(),
-        runtime: Vec::new(),
-        totals: Totals {
-            instructions: Count::default(),
-            bytes: 0,
-            loads: None,
-            stores: None,
-            stack_bytes: None,
-            calls: None,
-        },
-        ledger: Ledger {
-            cells: Vec::new(),
-            needless: Count::default(),
-            sites: Vec::new(),
-        },
-        walk: None,
-    }
 }

@@ -86,6 +86,29 @@ impl Run {
         }
     }
 
+    /// Whether the program itself came to an end, which doesn't depend on how much it may use.
+    pub(super) const fn is_complete(&self) -> bool {
+        matches!(
+            self.ending,
+            Ending::Returned(_)
+                | Ending::Error {
+                    reason: Reason::DivisionByZero | Reason::Stopped | Reason::Interrupted,
+                    ..
+                }
+        )
+    }
+
+    /// Whether it ran out of stack, which depends on the size of the frames.
+    pub(super) const fn is_exhausted(&self) -> bool {
+        matches!(
+            self.ending,
+            Ending::Error {
+                reason: Reason::StackExhausted,
+                ..
+            }
+        )
+    }
+
     /// The same for the report.
     pub(super) fn outcome(&self) -> Outcome {
         let shown = &self.output[..self.output.len().min(SHOWN_OUTPUT)];

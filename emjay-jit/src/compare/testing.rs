@@ -105,7 +105,7 @@ fn aarch64() -> Column {
     let walk = Walk {
         caller: "main".to_owned(),
         callee: "g".to_owned(),
-        stack_pointer: "sp".to_owned(),
+        stack_pointer: Some("sp".to_owned()),
         frame_pointer: None,
         before: vec![Write {
             address: 0x7fff_0000,
@@ -183,8 +183,8 @@ fn leaf() -> Column {
     let walk = Walk {
         caller: "main".to_owned(),
         callee: "g".to_owned(),
-        stack_pointer: "%SP".to_owned(),
-        frame_pointer: Some("%FP".to_owned()),
+        stack_pointer: None,
+        frame_pointer: None,
         before: Vec::new(),
         before_pointer: 0,
         steps: steps
@@ -192,7 +192,7 @@ fn leaf() -> Column {
                 listing,
                 line,
                 pointer: 0,
-                frame: Some(0),
+                frame: None,
                 registers: register.into_iter().collect(),
                 writes: Vec::new(),
                 skipped: 0,

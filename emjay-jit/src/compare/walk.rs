@@ -405,7 +405,7 @@ impl Recorder {
         Some(Walk {
             caller: code.functions[site.listing].name.clone(),
             callee: callee.name.clone(),
-            stack_pointer: names.stack.to_owned(),
+            stack_pointer: names.stack.map(str::to_owned),
             frame_pointer: names.frame.map(str::to_owned),
             before: live.take(SHOWN_BEFORE).collect(),
             before_pointer: self.before_pointer,
@@ -417,8 +417,8 @@ impl Recorder {
 /// What the pointers are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PointerNames {
-    /// The stack pointer.
-    pub(super) stack: &'static str,
+    /// The stack pointer, if the convention has one.
+    pub(super) stack: Option<&'static str>,
     /// The frame pointer, if the convention has one.
     pub(super) frame: Option<&'static str>,
 }
