@@ -215,10 +215,35 @@
         if (position() < end()) same(all(".parts [aria-current]").length, 1, "current parts");
         if (shown.length > 6) break;
       }
-      const order = ["precall", "prologue", "body", "epilogue", "postreturn"];
-      const parts = shown.map((text) => order.findIndex((part) => text.includes(part)));
-      const ascending = parts.every((part, index) => part >= 0 && part >= (parts[index - 1] ?? 0));
-      expect(ascending, `shown were ${shown.join(", ")}`);
+      const { ticks } = JSON.parse(one("#data").textContent);
+      const parts = [...new Set(ticks.map((tick) => tick.part))].filter((part) => part !== null);
+      // The last press goes on to the end of the last part.
+      const expected = [...parts, ...parts.slice(-1)].slice(0, shown.length);
+      same(shown.join(), expected.map((part) => `In the ${part}`).join(), "shown");
+      expect(shown.length >= parts.length, `only ${shown.length} parts were shown`);
+    },
+
+    "the drawing of each step has the words that the table of steps has"() {
+      for (const walk of all(".walk")) {
+        const rows = all(".steps [data-step]", walk);
+        for (const row of rows) {
+          row.click();
+          const printed = all(".words li", row).map((word) => word.textContent);
+          if (printed.length === 0) continue;
+          const drawn = all(".memory tr", walk).filter((word) => word.querySelector(".name")?.textContent);
+          const words = drawn.map((word) => {
+            const [name, value] = [one(".name", word), one(".value", word)];
+            return `${name.textContent} = ${value.textContent}`;
+          });
+          const listed = printed.filter((word) => word.includes(" = "));
+          same(words.length, listed.length, `words of step ${row.dataset.step}`);
+          words.forEach((word, index) => {
+            expect(listed[index].includes(word), `${word} is not ${listed[index]}`);
+            const isGivenUp = drawn[index].classList.contains("given-up");
+            same(listed[index].includes("given up"), isGivenUp, `${word} given up`);
+          });
+        }
+      }
     },
 
     "words that are given up stay in sight"() {
@@ -236,6 +261,17 @@
         slider().value = tick;
         slider().dispatchEvent(new Event("input"));
         for (const walk of all(".walk")) same(all(".memory .edge", walk).length, 1, "pointers");
+      }
+    },
+
+    "every name in the page is given once, and every reference has a target"() {
+      const ids = all("[id]").map((named) => named.id);
+      same(new Set(ids).size, ids.length, "different names");
+      for (const attribute of ["aria-labelledby", "aria-describedby", "for"]) {
+        for (const referring of all(`[${attribute}]`)) {
+          const target = referring.getAttribute(attribute);
+          expect(document.getElementById(target) !== null, `${target} is nowhere`);
+        }
       }
     },
 
