@@ -91,8 +91,19 @@ impl<'a, I: Steps> MoveParts<'a, I> {
         }
     }
 
+    /// The origin of a jump that is not one way of a branch: if it leads to a return that several
+    /// ways share, it belongs to the epilogue.
+    pub(crate) fn jump_origin(&self, origin: Origin, block: u32) -> Origin {
+        if self.is_epilogue(block) {
+            let origin = origin.with(Linkage::Epilogue);
+            origin.doing(Mechanism::ControlTransfer)
+        } else {
+            origin
+        }
+    }
+
     /// Whether a block is nothing but an epilogue.
-    pub(crate) fn is_epilogue(&self, block: u32) -> bool {
+    fn is_epilogue(&self, block: u32) -> bool {
         let block = self.code.blocks.get(block as usize);
         block.is_some_and(|block| {
             self.code.origins[block.start as usize].linkage == Linkage::Epilogue
@@ -145,7 +156,9 @@ impl<'a, I: Steps> MoveParts<'a, I> {
             }
             Step::Jump(_) if self.enters(edit) => Linkage::Prologue,
             Step::Call if self.is_spoilt(edit.to) => Linkage::Precall,
-            Step::Store(register) if is_in(edit.to, register) => {
+            Step::Store(register)
+                if is_in(edit.to, register) && !matches!(edit.from, Location::Register(_)) =>
+            {
                 let origin = self.code.origins[edit.before as usize];
                 (origin.linkage == Linkage::Precall).then_some(Linkage::Precall)?
             }

@@ -333,7 +333,13 @@ impl Generator<'_> {
             }
             // Stands before the frame: see `stack_check`.
             Op::StackCheck { .. } => {}
-            Op::Jump { target } => self.jump(target, next),
+            Op::Jump { target } => {
+                self.hand_over(target);
+                if self.only_returns(target.block) {
+                    self.set_part(Linkage::Epilogue, Mechanism::ControlTransfer);
+                }
+                self.go_to(target.block, next);
+            }
             Op::Branch {
                 condition,
                 then,
@@ -530,11 +536,20 @@ impl Generator<'_> {
 
     fn jump(&mut self, target: Target, next: Option<BlockId>) {
         self.hand_over(target);
-        if next != Some(target.block) {
-            self.emit(Instruction::B {
-                label: Label::Local(target.block.0),
-            });
+        self.go_to(target.block, next);
+    }
+
+    /// `b block`, unless that comes next.
+    fn go_to(&mut self, block: BlockId, next: Option<BlockId>) {
+        if next != Some(block) {
+            let label = Label::Local(block.0);
+            self.emit(Instruction::B { label });
         }
+    }
+
+    fn only_returns(&self, block: BlockId) -> bool {
+        let first = self.function.block(block).first();
+        first.is_some_and(|instruction| matches!(instruction.op, Op::Return { .. }))
     }
 
     /// `cbnz xC, then`, `b otherwise`. A side with arguments gets a block of its own for the moves.

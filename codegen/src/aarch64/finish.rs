@@ -268,6 +268,7 @@ impl Finisher<'_> {
         };
         let target = self.threads.label(target);
         let Some(other) = other else {
+            let origin = self.parts.jump_origin(origin, target);
             return self.jump(target, next, origin);
         };
         let other = self.threads.label(other);
@@ -296,12 +297,6 @@ impl Finisher<'_> {
         if let Some(at) = self.short_return(label) {
             return self.copy_of_return(at);
         }
-        let origin = if self.parts.is_epilogue(label) {
-            let origin = origin.with(Linkage::Epilogue);
-            origin.doing(Mechanism::ControlTransfer)
-        } else {
-            origin
-        };
         let label = Label::Local(label);
         self.push(Instruction::B { label }, origin);
     }

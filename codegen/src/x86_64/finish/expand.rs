@@ -4,7 +4,6 @@ use super::{Finisher, Stub};
 use crate::context;
 use crate::ir::{BlockId, Division};
 use crate::machine::Register;
-use crate::origin::{Linkage, Mechanism};
 use crate::x86_64::instruction::{
     Address, Alu, CONTEXT, Compare, Cond, Divisor, Extend, Instruction, Label, Operand, RAX, RCX,
     RDI, RDX, RSI, RSP, Scale, Shift, Size, Source, Tied, Unary,
@@ -30,7 +29,11 @@ impl Finisher<'_> {
                 let size = Size::Bits64;
                 self.emit(Instruction::ShiftCl { op, size, rd });
             }
-            Instruction::Jmp { label } => self.jump(block, self.layout.target(BlockId(label.0))),
+            Instruction::Jmp { label } => {
+                let label = self.layout.target(BlockId(label.0));
+                self.origin = self.parts.jump_origin(self.origin, label.0);
+                self.jump(block, label);
+            }
             Instruction::CompareJump {
                 compare,
                 cond,
@@ -114,9 +117,6 @@ impl Finisher<'_> {
         }
         if self.layout.only_returns(label) && self.saved.is_empty() {
             return self.give_back(label.0 as usize);
-        }
-        if self.parts.is_epilogue(label.0) {
-            self.set_part(Linkage::Epilogue, Mechanism::ControlTransfer);
         }
         self.emit(Instruction::Jmp { label });
     }
