@@ -5,7 +5,7 @@ use codegen::link::{Architecture, LinkError};
 use codegen::machine::Calls;
 use codegen::passes::Level;
 use codegen::program::RunError;
-use diagnostics::{FileId, Sources};
+use diagnostics::{Diagnostic, FileId, Sources};
 use thiserror::Error;
 
 use super::aarch64;
@@ -20,7 +20,7 @@ use super::source_lines::SourceLines;
 use super::ulm;
 use super::x86_64::{self, NativeError};
 use crate::backend::Backend;
-use crate::ulm::{Convention, Refusal};
+use crate::ulm::Convention;
 
 /// What is to be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,14 +74,9 @@ pub enum CompareError {
         /// How many were given.
         given: usize,
     },
-    /// A column's convention can't have this program.
-    #[error("`{column}`: {refusal}")]
-    Refused {
-        /// The column.
-        column: ColumnName,
-        /// What stands against it.
-        refusal: Refusal,
-    },
+    /// A column's convention can't have this program: the messages say why.
+    #[error("a column can't have this program")]
+    Unsuitable(Vec<Diagnostic>),
     /// The code of a column is too large.
     #[error("`{column}`: {error}")]
     Link {
@@ -301,7 +296,11 @@ impl Comparison<'_> {
         let column = ColumnName::Ulm(convention);
         let module = self.module.clone();
         let compiled = ulm::compile(module, self.main, convention, self.request, self.texts)
-            .map_err(|(refusal, _)| CompareError::Refused { column, refusal })?;
+            .map_err(|(refusal, module)| {
+                let diagnostic = refusal.diagnostic(&module, self.texts.1);
+                let note = format!("the column `{column}` is asked for");
+                CompareError::Unsuitable(vec![diagnostic.with_note(note)])
+            })?;
         let sites = Sites::of(&compiled.code);
         let executed = compiled.run(&sites, self.request, &self.lines);
         let books = Books {

@@ -88,7 +88,7 @@ fn walk_data(walked: &Walked<'_>) -> WalkData {
     let walk = walked.walk;
     WalkData {
         column: walked.index,
-        pointer_name: visible(&walk.stack_pointer),
+        pointer_name: visible(walk.stack_pointer.as_deref().unwrap_or_default()),
         frame_name: walk.frame_pointer.as_deref().map(visible),
         pointer: hexadecimal(walk.before_pointer),
         rows: stack::rows(walk).into_iter().map(row_data).collect(),

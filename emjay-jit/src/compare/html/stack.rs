@@ -174,7 +174,7 @@ mod tests {
         Walk {
             caller: "main".to_owned(),
             callee: "g".to_owned(),
-            stack_pointer: "sp".to_owned(),
+            stack_pointer: Some("sp".to_owned()),
             frame_pointer: None,
             before: Vec::new(),
             before_pointer,

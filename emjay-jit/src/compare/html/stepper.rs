@@ -202,7 +202,11 @@ fn listed(walked: &Walked<'_>, stack: &Stack<'_>, address: u64) -> Markup {
 
 /// The names of the pointers that point to an address.
 fn pointers(walked: &Walked<'_>, stack: &Stack<'_>, address: u64) -> String {
-    let stack_pointer = (stack.pointer == address).then_some(walked.walk.stack_pointer.as_str());
+    let stack_pointer = walked
+        .walk
+        .stack_pointer
+        .as_deref()
+        .filter(|_| stack.pointer == address);
     let frame_pointer = walked
         .walk
         .frame_pointer
