@@ -112,7 +112,8 @@ impl Backend {
         }
     }
 
-    fn is_baseline(self) -> bool {
+    /// Whether functions come from AArch64's baseline generator.
+    pub(crate) fn is_baseline(self) -> bool {
         self.architecture == Architecture::Aarch64 && self.level != Level::Full
     }
 
@@ -124,7 +125,8 @@ impl Backend {
         }
     }
 
-    fn aarch64(
+    /// The instructions of a function of a module that has been optimised, for AArch64.
+    pub(crate) fn aarch64(
         self,
         module: &Module,
         id: FunctionId,
@@ -136,7 +138,8 @@ impl Backend {
         aarch64::generate(module, id, &aarch64::Options { calls })
     }
 
-    fn x86_64(
+    /// The instructions of a function of a module that has been optimised, for x86-64.
+    pub(crate) fn x86_64(
         self,
         module: &Module,
         id: FunctionId,

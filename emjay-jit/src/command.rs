@@ -1,6 +1,7 @@
 //! What the command line asks for.
 
 mod arguments;
+mod compare;
 mod console;
 mod departure;
 mod emit;
@@ -21,6 +22,7 @@ pub(crate) fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Emit(arguments) => emit::emit(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
         Command::Repl(arguments) => repl::repl(&arguments),
         Command::Explain { code } => {
             terminal::explain(&[emjay_jit::EXPLANATIONS], code.as_deref(), "emjay explain")

@@ -575,6 +575,99 @@ Right:
         return i;
     }",
     },
+    Explanation {
+        code: "E0305",
+        title: "under the leaf convention only `main` calls",
+        text: "The leaf convention of the ULM has no stack: arguments, result and return address
+are in registers that all functions share. A function that is called must not
+call another one, and nobody calls `main`.
+
+The stack convention has no such limit; the convention `auto` takes the leaf
+convention where it works, and the stack convention elsewhere.
+
+Wrong:
+
+    fn main() {
+        return f(1);
+    }
+
+    fn f(x) {
+        return g(x) + 1;
+    }
+
+    fn g(x) {
+        return 2 * x;
+    }
+
+Right:
+
+    fn main() {
+        return g(1) + 1;
+    }
+
+    fn g(x) {
+        return 2 * x;
+    }",
+    },
+    Explanation {
+        code: "E0306",
+        title: "a recursive call can't be replaced by the function's body",
+        text: "Under the inline convention of the ULM there are no calls: each is replaced by
+the body of the function that is called. The body of a function that calls
+itself would contain itself.
+
+Wrong:
+
+    fn main() {
+        return sum(10);
+    }
+
+    fn sum(n) {
+        if n == 0 { return 0; }
+        return n + sum(n - 1);
+    }
+
+Right:
+
+    fn main() {
+        let sum = 0;
+        let n = 10;
+        while n > 0 {
+            sum = sum + n;
+            n = n - 1;
+        }
+        return sum;
+    }",
+    },
+    Explanation {
+        code: "E0307",
+        title: "without calls the program would be too large",
+        text: "Under the inline convention of the ULM every call is replaced by the body of the
+function that is called. Where functions call functions twice, and those do the
+same, the program doubles each time; it may have a million instructions.
+
+Wrong, if it goes on like that up to `z`:
+
+    fn main() {
+        return a(1) + a(2);
+    }
+
+    fn a(x) {
+        return b(x) + b(x + 1);
+    }
+
+    fn b(x) {
+        return 2 * x;
+    }
+
+The stack convention has calls.",
+    },
+    Explanation {
+        code: "E0308",
+        title: "too many parameters for registers",
+        text: "Under the leaf convention of the ULM arguments are handed over in registers, 128
+at most. The stack convention takes any number, in the frame of the call.",
+    },
 ];
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ mod text;
 
 pub use convention::Convention;
 pub use generate::{Options, compile};
-pub use instruction::{Instruction, Source};
+pub use instruction::{Instruction, Memory, Source};
 pub use program::{Program, Section, SectionKind};
 pub use refusal::Refusal;
 pub use registers::Layout;

@@ -9,6 +9,7 @@ use codegen::link::Architecture;
 use codegen::machine::Calls;
 use codegen::passes::Level;
 use emjay_jit::backend::Backend;
+use emjay_jit::compare::ColumnName;
 use terminal::Size;
 
 const EXAMPLES: &str = "\
@@ -16,6 +17,7 @@ Examples:
   emjay run examples/blog.emjay              compile, run, print the result
   emjay run examples/fib.emjay 30            main's parameters come from the command line
   emjay emit --stage ir examples/fib.emjay   look at what the compiler makes of it
+  emjay compare examples/fib.emjay 5         AArch64 and the ULM, call by call
   emjay repl                                 try it line by line
 
 Exit status: 0; 1 errors in the source, 2 wrong command line, 124 a limit, 125 a run-time error,
@@ -53,6 +55,18 @@ pub(super) enum Command {
                       emjay emit --target x86-64 --format elf -o fib examples/fib.emjay && ./fib 30"
     )]
     Emit(EmitArguments),
+
+    /// Run a program on several machines, check that they agree, and show what its calls cost
+    #[command(
+        after_help = "Columns: aarch64, aarch64:baseline, aarch64:trampoline, x86-64, ulm, \
+                      ulm:leaf, ulm:stack, ulm:inline. Options stand before the arguments of \
+                      `main`.\n\nExamples:\n  emjay compare examples/blog.emjay\n  \
+                      emjay compare --columns ulm:leaf,ulm:stack examples/gcd.emjay 12 18\n  \
+                      emjay compare --format html -o fib.html examples/fib.emjay 5\n\n\
+                      Exit status: 0 if the columns agree; 1 if they differ, the source has errors, \
+                      or a column can't have this program."
+    )]
+    Compare(CompareArguments),
 
     /// Take functions, statements and expressions line by line, and show what becomes of them
     #[command(
@@ -116,6 +130,17 @@ pub(super) enum Opt {
     Full,
 }
 
+impl Opt {
+    /// The level of the passes.
+    pub(super) const fn level(self) -> Level {
+        match self {
+            Self::None => Level::None,
+            Self::Basic => Level::Basic,
+            Self::Full => Level::Full,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum CallsName {
     /// Branches to the functions
@@ -127,12 +152,7 @@ pub(super) enum CallsName {
 impl CodeOptions {
     /// The way to code for a machine.
     pub(super) fn backend(self, architecture: Architecture) -> Backend {
-        let level = match self.opt {
-            Opt::None => Level::None,
-            Opt::Basic => Level::Basic,
-            Opt::Full => Level::Full,
-        };
-        let usual = Backend::new(architecture, level);
+        let usual = Backend::new(architecture, self.opt.level());
         let calls = match self.calls {
             None => usual.calls,
             Some(CallsName::Direct) => Calls::Direct,
@@ -289,6 +309,76 @@ impl EmitArguments {
             no_inline: self.no_inline,
         }
     }
+}
+
+/// How a comparison is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CompareFormat {
+    /// For a terminal, as wide as it is
+    Text,
+    /// For a handout
+    Markdown,
+    /// For programs
+    Json,
+    /// A page for a browser, with a call to step through
+    Html,
+}
+
+/// What `emjay compare` takes.
+#[derive(Debug, Args)]
+pub(super) struct CompareArguments {
+    /// What is compared: names with commas between them
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "aarch64,ulm"
+    )]
+    pub(super) columns: Vec<ColumnName>,
+
+    /// How it is shown
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: CompareFormat,
+
+    /// How much is done to make the code fast
+    #[arg(long, value_name = "LEVEL", value_enum, default_value = "2")]
+    pub(super) opt: Opt,
+
+    /// Replace calls of small functions by their bodies
+    #[arg(long)]
+    pub(super) inline: bool,
+
+    /// What is done without `--inline` anyway
+    #[arg(long, hide = true, overrides_with = "inline")]
+    pub(super) no_inline: bool,
+
+    /// The stack of each column: bytes, or with K, M, G
+    #[arg(long, value_name = "SIZE", default_value = "64M")]
+    pub(super) stack: Size,
+
+    /// Execute at most N instructions in each column
+    #[arg(long, value_name = "N", default_value = "1000000000")]
+    pub(super) limit: u64,
+
+    /// Take the program's input from FILE; else the standard input is read to its end if the
+    /// program reads
+    #[arg(long, value_name = "FILE")]
+    pub(super) stdin: Option<PathBuf>,
+
+    /// Write to OUT instead of the standard output
+    #[arg(short, value_name = "OUT")]
+    pub(super) output: Option<PathBuf>,
+
+    /// The source; `-` is the standard input
+    pub(super) file: PathBuf,
+
+    /// The arguments of `main`, whole numbers
+    #[arg(
+        value_name = "ARG",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(super) arguments: Vec<String>,
 }
 
 /// What `emjay repl` takes.

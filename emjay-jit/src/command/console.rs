@@ -8,14 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use codegen::execution::{Host, Reply};
 use codegen::ir::ImportId;
-use emjay_jit::{GETC, PUTC};
+use emjay_jit::{GETC, PUTC, READS_PAST_END};
 use terminal::reason;
 
 /// How many bytes are read and written at once.
 const CHUNK: usize = 1 << 16;
-
-/// The read past the end of the input that ends the program: it would go on for ever.
-pub(super) const READS_PAST_END: u32 = 65_536;
 
 /// Why the console has ended a program.
 #[derive(Debug, Clone, PartialEq, Eq)]

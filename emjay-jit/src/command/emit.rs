@@ -1,8 +1,7 @@
 //! `emjay emit`: the program at a point of its way.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::Write as _;
+use std::io;
 use std::path::Path;
 
 use codegen::elf;
@@ -23,7 +22,7 @@ use super::run::{compile, find_main};
 
 /// Writes what is asked for.
 pub(super) fn emit(arguments: &EmitArguments) -> Result<(), Failure> {
-    check_output(arguments)?;
+    check_output(arguments.output.as_deref(), &arguments.file)?;
     let mut sources = Sources::new();
     let file = terminal::read_source(&mut sources, &arguments.file)
         .map_err(|error| fail(&error.to_string()))?;
@@ -33,30 +32,25 @@ pub(super) fn emit(arguments: &EmitArguments) -> Result<(), Failure> {
     };
     match &arguments.output {
         None => print(output),
-        Some(path) => {
-            write_output(path, &output, arguments.format == Format::Elf).map_err(|error| {
-                fail(&format!(
-                    "can't write `{}`: {}",
-                    path.display(),
-                    reason(&error)
-                ))
-            })
+        Some(path) if arguments.stage.is_none() && arguments.format == Format::Elf => {
+            write_executable(path, &output)
         }
+        Some(path) => write_output(path, &output),
     }
 }
 
 /// The output must not replace the source.
-fn check_output(arguments: &EmitArguments) -> Result<(), Failure> {
-    let same = arguments.output.as_ref().is_some_and(|output| {
-        match (output.canonicalize(), arguments.file.canonicalize()) {
-            (Ok(output), Ok(file)) => output == file && output.is_file(),
+pub(super) fn check_output(output: Option<&Path>, input: &Path) -> Result<(), Failure> {
+    let same = output.is_some_and(
+        |output| match (output.canonicalize(), input.canonicalize()) {
+            (Ok(output), Ok(input)) => output == input && output.is_file(),
             _ => false,
-        }
-    });
+        },
+    );
     if !same {
         return Ok(());
     }
-    let path = arguments.file.display();
+    let path = input.display();
     say_error(&format!("the output would replace the input `{path}`"));
     Err(Failure(status::MISUSED))
 }
@@ -198,24 +192,41 @@ fn executable(
         .map_err(|error| fail(&format!("can't make an executable: {error}")))
 }
 
-/// Writes a file, and makes an executable one executable for whoever can read it.
-fn write_output(path: &Path, bytes: &[u8], is_executable: bool) -> std::io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    #[cfg(unix)]
-    if is_executable {
-        use std::os::unix::fs::PermissionsExt;
-        let metadata = file.metadata()?;
-        if metadata.is_file() {
-            let mut permissions = metadata.permissions();
-            let mode = permissions.mode();
-            permissions.set_mode(mode | (mode & 0o444) >> 2);
-            std::fs::set_permissions(path, permissions)?;
-        }
+/// Writes a file.
+pub(super) fn write_output(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|error| cannot_write(path, &error))
+}
+
+/// Writes a file that whoever can read it can execute.
+fn write_executable(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_output(path, bytes)?;
+    make_executable(path).map_err(|error| cannot_write(path, &error))
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = path.metadata()?;
+    if metadata.is_file() {
+        let mut permissions = metadata.permissions();
+        let mode = permissions.mode();
+        permissions.set_mode(mode | (mode & 0o444) >> 2);
+        std::fs::set_permissions(path, permissions)?;
     }
-    #[cfg(not(unix))]
-    let _ = is_executable;
     Ok(())
+}
+
+#[cfg(not(unix))]
+fn make_executable(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    fail(&format!(
+        "can't write `{}`: {}",
+        path.display(),
+        reason(error)
+    ))
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ pub(super) fn find_main(
 }
 
 /// The arguments of `main`; exits with status 2 where they are no numbers.
-fn numbers(texts: &[String]) -> Vec<i64> {
+pub(super) fn numbers(texts: &[String]) -> Vec<i64> {
     let parse = |text: &String| {
         number(text).unwrap_or_else(|| {
             let hint = if text.starts_with("--") {
@@ -139,7 +139,7 @@ fn number(text: &str) -> Option<i64> {
 }
 
 /// Exits with status 2 if `main` takes another number of arguments.
-fn check_arguments(module: &Module, main: FunctionId, values: &[i64]) {
+pub(super) fn check_arguments(module: &Module, main: FunctionId, values: &[i64]) {
     let expected = module.functions[main.index()].parameters as usize;
     if expected != values.len() {
         let arguments = match expected {
@@ -169,7 +169,7 @@ fn input(arguments: &RunArguments) -> Box<dyn Read> {
 }
 
 /// At Ctrl-C, writes the output so far, says so, and ends the process.
-fn exit_on_interrupt(output: Output) {
+pub(super) fn exit_on_interrupt(output: Output) {
     let handler = move || {
         output.flush_if_idle();
         // A terminal has shown `^C`.
