@@ -1,7 +1,8 @@
 //! The pages behind `emjay explain`.
 //!
-//! The examples are programs. Each wrong one gives exactly its code (those of `E03…` when they run, those of `E04…`
-//! when they are compiled for the ULM in the way that is named), each right one no message: a test reads them from the text.
+//! The examples are programs. Each wrong one gives exactly its code (those of `E03…` when they run,
+//! those of `E04…` when they are compiled for the ULM as the page says), each right one no message: a
+//! test reads them from the text.
 
 use diagnostics::Explanation;
 
