@@ -4,7 +4,7 @@
 mod expand;
 mod frame;
 mod order;
-mod tests_and_moves;
+mod peephole;
 
 use codegen::ir::{ExitId, FunctionId};
 use codegen::machine::{
@@ -14,11 +14,13 @@ use codegen::machine::{
 use codegen::origin::{Linkage, Mechanism, Origin};
 
 use self::frame::Plan;
+use self::peephole::Ending;
 use super::instruction::{FrameSlot, Instruction, Label, Memory};
 use super::registers::{FP, Layout, Passing, SCRATCH, SP, Scheme};
 use super::select::Selected;
 
 pub(super) use self::expand::constant;
+pub(super) use self::peephole::Rewriting;
 
 /// What there is to know of a function besides its instructions.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +70,8 @@ pub(super) fn finish(
     finisher.blocks(&order);
     finisher.note_frame();
     finisher.fall_through_to_end();
-    tests_and_moves::improve(&mut finisher.assembly);
+    let ending = finisher.ending();
+    peephole::improve(&mut finisher.assembly, &ending);
     finisher.assembly
 }
 
@@ -452,6 +455,22 @@ impl Finisher<'_> {
         if self.assembly.instructions.last() == Some(&Instruction::JumpEnd) {
             self.assembly.instructions.pop();
             self.assembly.origins.pop();
+        }
+    }
+
+    /// What others need of the registers when the function ends, and what calls do with them.
+    fn ending(&self) -> Ending {
+        let needed: &[u8] = match self.context.scheme.passing {
+            Passing::Stack => &[1, 2],
+            Passing::Registers { .. } => &[1],
+        };
+        let callee = match self.context.scheme.passing {
+            Passing::Stack => RegisterSet::EMPTY,
+            Passing::Registers { callee_registers } => (1..=callee_registers).collect(),
+        };
+        Ending {
+            needed: RegisterSet::of(needed),
+            callee,
         }
     }
 

@@ -4,6 +4,7 @@ use codegen::ir::FunctionId;
 use codegen::machine::Assembly;
 
 use super::convention::Convention;
+use super::finish::Rewriting;
 use super::instruction::{Half, Instruction, Symbol};
 use super::registers::Layout;
 
@@ -211,38 +212,18 @@ impl Program {
 
     /// `ldzwq f, z` → `ldzwq @w1(f), z; shldwq @w0(f), z`
     fn expand_section(&self, assembly: &mut Assembly<Instruction>) {
-        let count = assembly.instructions.len();
-        let mut positions = Vec::with_capacity(count + 1);
-        let mut instructions = Vec::with_capacity(count);
-        let mut origins = Vec::with_capacity(count);
-        for (&instruction, &origin) in assembly.instructions.iter().zip(&assembly.origins) {
-            positions.push(instructions.len() as u32);
-            match instruction {
+        let mut rewriting = Rewriting::new(assembly);
+        for at in 0..assembly.instructions.len() {
+            match assembly.instructions[at] {
                 Instruction::LoadAddress { symbol, z, .. } if self.is_far(symbol) => {
-                    for half in [Half::High, Half::Low] {
-                        instructions.push(Instruction::LoadAddress { symbol, half, z });
-                        origins.push(origin);
-                    }
+                    let origin = assembly.origins[at];
+                    let halves = [Half::High, Half::Low].into_iter();
+                    let load = |half| (Instruction::LoadAddress { symbol, half, z }, origin);
+                    rewriting.replace(at, halves.map(load));
                 }
-                _ => {
-                    instructions.push(instruction);
-                    origins.push(origin);
-                }
+                _ => rewriting.keep(assembly, at),
             }
         }
-        positions.push(instructions.len() as u32);
-        let position = |at: &mut u32| *at = positions[*at as usize];
-        assembly.labels.iter_mut().for_each(position);
-        for exit in &mut assembly.exits {
-            exit.at = positions[exit.at as usize];
-        }
-        for call in &mut assembly.calls {
-            call.returns_to = positions[call.returns_to as usize];
-        }
-        for needless in &mut assembly.needless {
-            *needless = positions[*needless as usize];
-        }
-        assembly.instructions = instructions;
-        assembly.origins = origins;
+        rewriting.apply(assembly);
     }
 }
