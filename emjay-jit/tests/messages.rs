@@ -172,7 +172,7 @@ fn a_repair_removes_its_error() {
 // ---- pages ----
 
 /// Pages whose mistake can't be shown as a text of a few lines.
-const WITHOUT_EXAMPLES: [&str; 6] = ["E0108", "E0114", "E0115", "E0209", "E0307", "E0308"];
+const WITHOUT_EXAMPLES: [&str; 4] = ["E0108", "E0114", "E0115", "E0209"];
 
 /// The indented block behind a line of a page.
 fn example(page: &Explanation, heading: &str) -> Option<String> {

@@ -6,7 +6,7 @@ mod frame;
 mod order;
 mod peephole;
 
-use codegen::ir::FunctionId;
+use codegen::ir::{ExitId, FunctionId};
 use codegen::machine::{
     Allocation, Assembly, CallSite, Code, Edit, ExitSite, Frame, Location, MachineInstruction,
     Register, RegisterSet, ReturnAddress,
@@ -226,12 +226,16 @@ impl Finisher<'_> {
         }
     }
 
-    /// Notes where the values of an exit are, if the instruction has one.
+    /// Notes where the values of an exit are, if the instruction has one. The stack is checked
+    /// elsewhere: where the frame is set up.
     fn note_exit(&mut self, at: u32) {
         let exits = &self.code.exits;
         let Ok(index) = exits.binary_search_by_key(&at, |exit| exit.instruction) else {
             return;
         };
+        if self.code.instructions[at as usize] == Instruction::StackCheck {
+            return;
+        }
         let extras = &self.code.extras;
         let values = match extras.binary_search_by_key(&at, |extra| extra.instruction) {
             Ok(extra) => {
@@ -241,18 +245,43 @@ impl Finisher<'_> {
                         self.code.operands[operand as usize].constraint
                             == codegen::machine::Constraint::Anywhere
                     })
-                    .map(|operand| self.allocation.operands[operand as usize])
+                    .map(|operand| self.exit_value(self.allocation.operands[operand as usize]))
                     .collect()
             }
             Err(_) => Vec::new(),
         };
+        self.exit_site(exits[index].exit, self.is_framed, values);
+    }
+
+    /// Where the value of an exit is: slots are words from the stack pointer up, or else words of
+    /// what the program keeps outside of frames.
+    fn exit_value(&self, place: Location) -> Location {
+        match place {
+            Location::Slot(slot) if self.is_on_stack() => {
+                Location::Slot(self.plan.word_above_stack_pointer(slot, self.is_framed))
+            }
+            Location::Slot(slot) => Location::Slot(self.context.first_spilled + slot),
+            place => place,
+        }
+    }
+
+    /// The next instruction leaves.
+    fn exit_site(&mut self, exit: ExitId, framed: bool, values: Vec<Location>) {
         self.assembly.exits.push(ExitSite {
             at: self.assembly.instructions.len() as u32,
-            exit: exits[index].exit,
-            framed: self.is_framed,
+            exit,
+            framed,
             values,
             origin: self.origin,
         });
+    }
+
+    /// The exit that has been noted last is taken by the next instruction.
+    fn exit_is_here(&mut self) {
+        let here = self.assembly.instructions.len() as u32;
+        if let Some(site) = self.assembly.exits.last_mut() {
+            site.at = here;
+        }
     }
 
     // ---- the allocator's moves ----
@@ -397,8 +426,8 @@ impl Finisher<'_> {
     fn prologue(&mut self) {
         let here = self.origin;
         self.origin = self.plan.entry_origin();
-        if self.plan.checks_stack() {
-            self.check_stack();
+        if let Some(exit) = self.plan.stack_check() {
+            self.check_stack(exit);
         }
         if self.plan.saves_return_address() {
             let x = self.layout().return_address();
@@ -458,7 +487,7 @@ impl Finisher<'_> {
     /// What others need to walk over the frame: where the return address is, and its size.
     fn note_frame(&mut self) {
         let size = self.plan.size();
-        self.assembly.checks_stack = self.plan.checks_stack();
+        self.assembly.checks_stack = self.plan.stack_check().is_some();
         self.assembly.frame = Frame {
             size,
             return_address: if self.plan.saves_return_address() {

@@ -1,6 +1,6 @@
 //! What each instruction becomes.
 
-use codegen::ir::Condition;
+use codegen::ir::{Condition, ExitId};
 use codegen::machine::Register;
 use codegen::origin::Mechanism;
 
@@ -39,6 +39,7 @@ impl Finisher<'_> {
             Instruction::LeaveIf { test } => {
                 self.push(test.comparison());
                 let condition = Some(test.condition);
+                self.exit_is_here();
                 self.push(Instruction::JumpExhausted { condition });
             }
             Instruction::Leave => self.push(Instruction::JumpExhausted { condition: None }),
@@ -107,7 +108,7 @@ impl Finisher<'_> {
     }
 
     /// `subq %LIMIT, %SP, %0; jl stack_exhausted`
-    pub(super) fn check_stack(&mut self) {
+    pub(super) fn check_stack(&mut self, exit: ExitId) {
         self.push(Instruction::Arithmetic {
             operation: Operation::Subtract,
             x: Source::Register(LIMIT),
@@ -115,6 +116,7 @@ impl Finisher<'_> {
             z: ZERO,
         });
         let condition = Some(Condition::Less);
+        self.exit_site(exit, false, Vec::new());
         self.push(Instruction::JumpExhausted { condition });
     }
 

@@ -14,7 +14,7 @@
 //! Under the stack convention, where the frame need not be everywhere, it is set up as late as that
 //! can be done at one place on each way: a call that returns at once never has one.
 
-use codegen::ir::BlockId;
+use codegen::ir::{BlockId, ExitId};
 use codegen::machine::{Allocation, Code, CodeBlock, Location};
 use codegen::origin::{Linkage, Mechanism, Origin};
 
@@ -42,7 +42,8 @@ pub(super) struct Plan {
     outgoing: u32,
     has_frame_pointer: bool,
     saves_return_address: bool,
-    checks_stack: bool,
+    /// The exit that is taken where the stack is used up.
+    stack_check: Option<ExitId>,
     entry_origin: Origin,
     /// By block: whether the frame is there when it ends.
     framed: Vec<bool>,
@@ -60,7 +61,7 @@ impl Plan {
             outgoing: 0,
             has_frame_pointer: false,
             saves_return_address: false,
-            checks_stack: false,
+            stack_check: None,
             entry_origin: entry_origin(code),
             framed: vec![false; blocks],
             begins: vec![false; blocks],
@@ -75,11 +76,12 @@ impl Plan {
             plan.outgoing = outgoing(code);
         }
         plan.saves_return_address = is_whole || selected.has_calls;
-        plan.checks_stack = code
-            .instructions
+        plan.stack_check = code
+            .exits
             .iter()
-            .any(|instruction| matches!(instruction, Instruction::StackCheck));
-        let has_frame = plan.size() > 0 || is_whole || plan.checks_stack;
+            .find(|exit| code.instructions[exit.instruction as usize] == Instruction::StackCheck)
+            .map(|exit| exit.exit);
+        let has_frame = plan.size() > 0 || is_whole || plan.stack_check.is_some();
         if has_frame {
             plan.place_frame(code, allocation, is_whole);
         }
@@ -180,8 +182,9 @@ impl Plan {
         self.saves_return_address
     }
 
-    pub(super) const fn checks_stack(&self) -> bool {
-        self.checks_stack
+    /// The exit of the check of the stack, if there is one.
+    pub(super) const fn stack_check(&self) -> Option<ExitId> {
+        self.stack_check
     }
 
     /// By how many bytes the stack pointer is lowered in the body.
@@ -212,6 +215,15 @@ impl Plan {
 
     pub(super) fn is_parameter(&self, slot: u32) -> bool {
         self.parameter(slot).is_some()
+    }
+
+    /// How many words above the stack pointer a slot is, with the frame set up or before that.
+    pub(super) fn word_above_stack_pointer(&self, slot: u32, is_framed: bool) -> u32 {
+        let locals = if is_framed { self.locals } else { 0 };
+        match self.parameter(slot) {
+            Some(index) => locals + frame_size(index) / 8,
+            None => locals.saturating_sub(self.local(slot) + 1),
+        }
     }
 
     /// The origin of what sets the frame up.
