@@ -62,9 +62,8 @@ pub(super) enum Command {
     /// Run a program on several machines, check that they agree, and show what its calls cost
     #[command(
         after_help = "Columns: aarch64, aarch64:baseline, aarch64:trampoline, x86-64, ulm, \
-                      ulm:leaf, ulm:stack, ulm:inline. Options stand before the arguments of \
-                      `main`.\n\nExamples:\n  emjay compare examples/blog.emjay\n  \
-                      emjay compare --columns ulm:leaf,ulm:stack examples/gcd.emjay 12 18\n  \
+                      ulm:leaf, ulm:stack, ulm:inline.\n\nExamples:\n  emjay compare examples/blog.emjay\n  \
+                      emjay compare examples/gcd.emjay 12 -18 --columns ulm:leaf,ulm:stack\n  \
                       emjay compare --format html -o fib.html examples/fib.emjay 5\n\n\
                       Exit status: 0 if the columns agree; 1 if they differ, the source has errors, \
                       or a column can't have this program."
@@ -447,11 +446,7 @@ pub(super) struct CompareArguments {
     pub(super) file: PathBuf,
 
     /// The arguments of `main`, whole numbers
-    #[arg(
-        value_name = "ARG",
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
+    #[arg(value_name = "ARG", allow_negative_numbers = true)]
     pub(super) arguments: Vec<String>,
 }
 

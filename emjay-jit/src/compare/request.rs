@@ -337,6 +337,8 @@ impl Comparison<'_> {
                 _ => Calls::Direct,
             },
             inline: self.request.inline,
+            // Each call of the program is to be seen in each column.
+            jumps_instead_of_recursion: false,
         }
     }
 
