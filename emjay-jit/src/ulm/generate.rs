@@ -71,6 +71,11 @@ pub fn compile(
             check_leaf(module, main, &functions)?;
             Convention::Leaf
         }
+        // Functions that nobody calls are leaves.
+        Convention::Inline if main.is_none() => {
+            check_leaf(module, main, &functions)?;
+            Convention::Leaf
+        }
         other => other,
     };
     let generator = Generator {
@@ -84,7 +89,7 @@ pub fn compile(
         Convention::Stack => generator.stack(),
         Convention::Inline => generator.inline(),
     };
-    if convention == Convention::Inline && program.size() > 4 * LARGEST_INLINED {
+    if options.convention == Convention::Inline && program.size() > 4 * LARGEST_INLINED {
         let limit = LARGEST_INLINED;
         return Err(Refusal::TooLarge { limit });
     }
@@ -166,7 +171,11 @@ impl Generator<'_> {
                 )
             })
             .fold(RegisterSet::EMPTY, |all, used| all.union(&used));
-        let registers = callee_registers(used);
+        // Arguments come even to those that don't read them.
+        let parameters = callees
+            .iter()
+            .map(|(function, _)| self.module.functions[function.id.index()].parameters as u8);
+        let registers = callee_registers(used).max(parameters.max().unwrap_or(0));
         let layout = Layout::Leaf {
             callee_registers: registers,
         };
@@ -188,13 +197,6 @@ impl Generator<'_> {
             let scheme = Scheme::inline(self.options.arguments);
             let function = self.allocate(main, &scheme);
             self.main_part(&mut program, &function, &scheme);
-        } else {
-            // Without a beginning each function stands for itself.
-            for &id in self.functions {
-                let parameters = self.module.functions[id.index()].parameters;
-                let scheme = Scheme::leaf_callee(parameters);
-                self.function(&mut program, &self.allocate(id, &scheme), &scheme);
-            }
         }
         self.link(program)
     }
