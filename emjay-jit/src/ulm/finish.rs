@@ -42,8 +42,8 @@ pub(super) fn finish(
     allocation: &Allocation,
 ) -> Assembly<Instruction> {
     let code = &selected.code;
-    let order = order::order(code, allocation);
     let plan = Plan::of(context, selected, allocation);
+    let order = order::order(code, allocation, &plan);
     let mut finisher = Finisher {
         context,
         code,

@@ -86,6 +86,11 @@ pub fn generate(
             check_leaf(module, main, &functions)?;
             Convention::Leaf
         }
+        // Functions that nobody calls are leaves.
+        Convention::Inline if main.is_none() => {
+            check_leaf(module, main, &functions)?;
+            Convention::Leaf
+        }
         other => other,
     };
     let generator = Generator {
@@ -99,7 +104,7 @@ pub fn generate(
         Convention::Stack => generator.stack(),
         Convention::Inline => generator.inline(),
     };
-    if convention == Convention::Inline && program.size() > 4 * LARGEST_INLINED {
+    if options.convention == Convention::Inline && program.size() > 4 * LARGEST_INLINED {
         let limit = LARGEST_INLINED;
         return Err(Refusal::TooLarge { limit });
     }
@@ -187,7 +192,11 @@ impl Generator<'_> {
                 )
             })
             .fold(RegisterSet::EMPTY, |all, used| all.union(&used));
-        let registers = callee_registers(used);
+        // Arguments come even to those that don't read them.
+        let parameters = callees
+            .iter()
+            .map(|(function, _)| self.module.functions[function.id.index()].parameters as u8);
+        let registers = callee_registers(used).max(parameters.max().unwrap_or(0));
         let layout = Layout::Leaf {
             callee_registers: registers,
         };
@@ -209,13 +218,6 @@ impl Generator<'_> {
             let scheme = Scheme::inline(self.options.arguments);
             let function = self.allocate(main, &scheme);
             self.main_part(&mut program, &function, &scheme);
-        } else {
-            // Without a beginning each function stands for itself.
-            for &id in self.functions {
-                let parameters = self.module.functions[id.index()].parameters;
-                let scheme = Scheme::leaf_callee(parameters);
-                self.function(&mut program, &self.allocate(id, &scheme), &scheme);
-            }
         }
         self.link(program)
     }
