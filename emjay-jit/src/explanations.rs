@@ -578,9 +578,9 @@ Right:
     Explanation {
         code: "E0305",
         title: "under the leaf convention only `main` calls",
-        text: "The leaf convention of the ULM has no stack: arguments, result and return address
-are in registers that all functions share. A function that is called must not
-call another one, and nobody calls `main`.
+        text: "The leaf convention of the ULM has no stack: arguments, result and return
+address are in registers that all functions share. A function that is called
+must not call another one, and nobody calls `main`.
 
 The stack convention has no such limit; the convention `auto` takes the leaf
 convention where it works, and the stack convention elsewhere.
@@ -642,9 +642,9 @@ Right:
     Explanation {
         code: "E0307",
         title: "without calls the program would be too large",
-        text: "Under the inline convention of the ULM every call is replaced by the body of the
-function that is called. Where functions call functions twice, and those do the
-same, the program doubles each time; it may have a million instructions.
+        text: "Under the inline convention of the ULM every call is replaced by the body of
+the function that is called. Where functions call functions twice, and those do
+the same, the program doubles each time; it may have a million instructions.
 
 Wrong, if it goes on like that up to `z`:
 
