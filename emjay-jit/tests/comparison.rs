@@ -517,7 +517,7 @@ fn random_programs_do_the_same_in_every_column_and_every_instruction_is_accounte
         };
         let report = report(&text, &request);
         let agreement = &report.agreement;
-        assert_ne!(agreement.verdict, Verdict::Differ, "{agreement:?}\n{text}");
+        assert_ne!(agreement.verdict, Verdict::Differ, "{seed} {agreement:?}\n{text}");
         for column in &report.columns {
             let cells = column.ledger.cells.iter();
             let sums: u64 = cells.clone().map(|cell| cell.count.instructions).sum();
