@@ -463,7 +463,7 @@ fn a_convention_that_does_not_work_names_the_call() {
     let CompareError::Unsuitable(messages) = error else {
         panic!("{error}");
     };
-    assert_eq!(messages[0].code, "E0305");
+    assert_eq!(messages[0].code, "E0401");
     assert_eq!(messages[0].primary.text, "`f` calls `g`");
 }
 

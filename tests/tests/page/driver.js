@@ -260,7 +260,7 @@
       for (let tick = 0; tick <= end(); tick += 1) {
         slider().value = tick;
         slider().dispatchEvent(new Event("input"));
-        for (const walk of all(".walk")) same(all(".memory .edge", walk).length, 1, "pointers");
+        for (const stack of all(".memory")) same(all(".edge", stack).length, 1, "pointers");
       }
     },
 

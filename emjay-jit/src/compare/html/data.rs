@@ -26,7 +26,7 @@ struct Tick {
 #[serde(rename_all = "camelCase")]
 struct WalkData {
     column: usize,
-    pointer_name: String,
+    pointer_name: Option<String>,
     frame_name: Option<String>,
     pointer: String,
     rows: Vec<RowData>,
@@ -88,7 +88,7 @@ fn walk_data(walked: &Walked<'_>) -> WalkData {
     let walk = walked.walk;
     WalkData {
         column: walked.index,
-        pointer_name: visible(walk.stack_pointer.as_deref().unwrap_or_default()),
+        pointer_name: walk.stack_pointer.as_deref().map(visible),
         frame_name: walk.frame_pointer.as_deref().map(visible),
         pointer: hexadecimal(walk.before_pointer),
         rows: stack::rows(walk).into_iter().map(row_data).collect(),

@@ -180,6 +180,7 @@ class Walk {
 
   /** Draws the stack once; `show` fills it. */
   draw(drawing) {
+    if (this.data.pointerName === null) return [];
     const body = element("tbody", "");
     const base = this.data.frameName === null ? [] : [this.data.frameName];
     const heads = ["", ["from ", this.data.pointerName, ...base.map((name) => `, ${name}`)].join(""),

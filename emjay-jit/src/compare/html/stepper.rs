@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 use super::super::phrases::quantity;
-use super::super::{Part, Report, Step};
+use super::super::{Part, Report, Step, Walk};
 use super::code::{mechanism_of, part_mark};
 use super::notation::{hexadecimal, short_address, visible, word};
 use super::phases::{Walked, ticks, walked};
@@ -71,14 +71,22 @@ fn walk(walked: &Walked<'_>) -> Markup {
                 div class="drawing" {}
                 div class="registers" {}
             }
-            @if stack::is_untouched(walked.walk) {
-                p class="hint" {
-                    "This call leaves the stack alone: arguments, result and return address stay in \
-                     registers."
-                }
-            }
+            @if let Some(sentence) = without_stack(walked.walk) { p class="hint" { (sentence) } }
             (steps(walked))
         }
+    }
+}
+
+/// What is to be said of a call that does without the stack.
+fn without_stack(walk: &Walk) -> Option<&'static str> {
+    if walk.stack_pointer.is_none() {
+        Some(
+            "This convention has no stack: arguments, result and return address stay in registers.",
+        )
+    } else if stack::is_untouched(walk) {
+        Some("This call leaves the stack alone: what it needs stays in registers.")
+    } else {
+        None
     }
 }
 
