@@ -5,11 +5,14 @@ mod compare;
 mod console;
 mod departure;
 mod emit;
+mod emit_ulm;
 mod executable;
 mod execute;
 mod phases;
 mod repl;
 mod run;
+mod run_ulm;
+mod slices;
 
 use std::process::ExitCode;
 

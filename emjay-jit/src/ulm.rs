@@ -13,12 +13,15 @@ mod instruction;
 mod program;
 mod refusal;
 mod registers;
+pub mod run;
 mod select;
+mod stack_need;
 mod start;
 mod text;
+mod unwind;
 
 pub use convention::Convention;
-pub use generate::{Options, compile};
+pub use generate::{Options, compile, generate, optimise};
 pub use instruction::{Instruction, Memory, Source};
 pub use program::{Program, Section, SectionKind};
 pub use refusal::Refusal;

@@ -153,17 +153,38 @@ fn a_program_without_main_is_an_error() {
 }
 
 #[test]
-fn options_stand_before_the_arguments_of_main() {
-    let result = run(&["compare", "examples/fib.emjay", "--columns", "ulm", "5"]);
-    assert_eq!(result.status, 0, "{}", result.stderr);
-    assert!(!result.stdout.contains("aarch64"), "{}", result.stdout);
-    let result = run(&["compare", "examples/fib.emjay", "5", "--columns", "ulm"]);
-    assert_eq!(result.status, 2);
-    assert!(
-        result.stderr.contains("options stand before them"),
-        "{}",
-        result.stderr
-    );
+fn options_stand_before_or_behind_the_arguments_of_main() {
+    for arguments in [
+        [
+            "compare",
+            "--columns",
+            "ulm",
+            "examples/gcd.emjay",
+            "-12",
+            "18",
+        ],
+        [
+            "compare",
+            "examples/gcd.emjay",
+            "--columns",
+            "ulm",
+            "-12",
+            "18",
+        ],
+        [
+            "compare",
+            "examples/gcd.emjay",
+            "-12",
+            "18",
+            "--columns",
+            "ulm",
+        ],
+    ] {
+        let result = run(&arguments);
+        assert_eq!(result.status, 0, "{}", result.stderr);
+        assert!(!result.stdout.contains("aarch64"), "{}", result.stdout);
+        assert!(result.stdout.contains("main(-12, 18)"), "{}", result.stdout);
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use codegen::machine::Calls;
 use codegen::passes::Level;
 use emjay_jit::backend::Backend;
 use emjay_jit::compare::ColumnName;
+use emjay_jit::ulm::Convention;
 use terminal::Size;
 
 const EXAMPLES: &str = "\
@@ -43,6 +44,7 @@ pub(super) enum Command {
         after_help = "Options stand before the arguments of `main`; negative ones stand as they \
                       are.\n\nExamples:\n  emjay run examples/gcd.emjay 12 -18\n  \
                       emjay run --target aarch64-sim --limit 1000000 examples/fib.emjay 20\n  \
+                      emjay run --target ulm --convention stack examples/fib.emjay 20\n  \
                       emjay run --time examples/collatz.emjay 1000000"
     )]
     Run(RunArguments),
@@ -52,16 +54,16 @@ pub(super) enum Command {
         after_help = "Examples:\n  emjay emit --stage ast examples/blog.emjay\n  \
                       emjay emit --stage ir-final --opt 2 examples/fib.emjay\n  \
                       emjay emit --target aarch64 --opt 1 examples/blog.emjay\n  \
-                      emjay emit --target x86-64 --format elf -o fib examples/fib.emjay && ./fib 30"
+                      emjay emit --target x86-64 --format elf -o fib examples/fib.emjay && ./fib 30\n  \
+                      emjay emit --target ulm -o fib.s examples/fib.emjay 20 && ulm fib.s"
     )]
     Emit(EmitArguments),
 
     /// Run a program on several machines, check that they agree, and show what its calls cost
     #[command(
         after_help = "Columns: aarch64, aarch64:baseline, aarch64:trampoline, x86-64, ulm, \
-                      ulm:leaf, ulm:stack, ulm:inline. Options stand before the arguments of \
-                      `main`.\n\nExamples:\n  emjay compare examples/blog.emjay\n  \
-                      emjay compare --columns ulm:leaf,ulm:stack examples/gcd.emjay 12 18\n  \
+                      ulm:leaf, ulm:stack, ulm:inline.\n\nExamples:\n  emjay compare examples/blog.emjay\n  \
+                      emjay compare examples/gcd.emjay 12 -18 --columns ulm:leaf,ulm:stack\n  \
                       emjay compare --format html -o fib.html examples/fib.emjay 5\n\n\
                       Exit status: 0 if the columns agree; 1 if they differ, the source has errors, \
                       or a column can't have this program."
@@ -149,6 +151,36 @@ pub(super) enum CallsName {
     Trampoline,
 }
 
+/// How functions call each other on the ULM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ConventionName {
+    /// Leaf where that works, stack elsewhere
+    Auto,
+    /// Arguments in the callee's registers; only `main` calls
+    Leaf,
+    /// Frames on a stack
+    Stack,
+    /// No calls: each is replaced by the function's body
+    Inline,
+}
+
+impl ConventionName {
+    /// The convention.
+    pub(super) const fn convention(self) -> Convention {
+        match self {
+            Self::Auto => Convention::Auto,
+            Self::Leaf => Convention::Leaf,
+            Self::Stack => Convention::Stack,
+            Self::Inline => Convention::Inline,
+        }
+    }
+}
+
+/// The stack that native programs have if nobody says how large it is to be, in bytes.
+const NATIVE_STACK: u64 = 64 << 20;
+/// The same on the ULM.
+const ULM_STACK: u64 = 256 << 20;
+
 impl CodeOptions {
     /// The way to code for a machine.
     pub(super) fn backend(self, architecture: Architecture) -> Backend {
@@ -178,6 +210,8 @@ pub(super) enum RunTarget {
     /// x86-64, if this machine is one
     #[value(name = "x86-64")]
     X86_64,
+    /// The ULM
+    Ulm,
     /// The definition of the IR: for comparisons
     #[value(hide = true)]
     Interpreter,
@@ -193,11 +227,15 @@ pub(super) struct RunArguments {
     #[command(flatten)]
     pub(super) code: CodeOptions,
 
-    /// The stack of the program: bytes, or with K, M, G
-    #[arg(long, value_name = "SIZE", default_value = "64M")]
-    pub(super) stack: Size,
+    /// How functions call each other on the ULM; default: auto
+    #[arg(long, value_enum)]
+    pub(super) convention: Option<ConventionName>,
 
-    /// Execute at most N instructions; only where they are counted: `--target aarch64-sim`
+    /// The stack of the program: bytes, or with K, M, G; default: 64M, on the ULM 256M
+    #[arg(long, value_name = "SIZE")]
+    pub(super) stack: Option<Size>,
+
+    /// Execute at most N instructions; only where they are counted: `--target aarch64-sim` or `ulm`
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<u64>,
 
@@ -221,6 +259,17 @@ pub(super) struct RunArguments {
     pub(super) arguments: Vec<String>,
 }
 
+impl RunArguments {
+    /// The stack of the program, in bytes.
+    pub(super) fn stack(&self) -> u64 {
+        let usual = match self.target {
+            RunTarget::Ulm => ULM_STACK,
+            _ => NATIVE_STACK,
+        };
+        self.stack.map_or(usual, |size| size.0)
+    }
+}
+
 /// What code is written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum EmitTarget {
@@ -231,6 +280,8 @@ pub(super) enum EmitTarget {
     /// x86-64
     #[value(name = "x86-64")]
     X86_64,
+    /// The ULM
+    Ulm,
 }
 
 /// A point on the way of a program.
@@ -288,9 +339,14 @@ pub(super) struct EmitArguments {
     #[arg(long)]
     pub(super) no_inline: bool,
 
-    /// The stack of an executable: bytes, or with K, M, G
-    #[arg(long, value_name = "SIZE", default_value = "64M")]
-    pub(super) stack: Size,
+    /// How functions call each other on the ULM; default: auto
+    #[arg(long, value_enum)]
+    pub(super) convention: Option<ConventionName>,
+
+    /// The stack of an executable, or of a program for the ULM: bytes, or with K, M, G; default: 64M,
+    /// on the ULM 256M
+    #[arg(long, value_name = "SIZE")]
+    pub(super) stack: Option<Size>,
 
     /// Write to OUT instead of the standard output
     #[arg(short, value_name = "OUT")]
@@ -298,9 +354,26 @@ pub(super) struct EmitArguments {
 
     /// The source; `-` is the standard input
     pub(super) file: PathBuf,
+
+    /// The arguments of `main`, which are built into programs for the ULM
+    #[arg(
+        value_name = "ARG",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(super) arguments: Vec<String>,
 }
 
 impl EmitArguments {
+    /// The stack of the program, in bytes.
+    pub(super) fn stack(&self) -> u64 {
+        let usual = match self.target {
+            EmitTarget::Ulm => ULM_STACK,
+            _ => NATIVE_STACK,
+        };
+        self.stack.map_or(usual, |size| size.0)
+    }
+
     /// How code is made, at the level that is asked for or else the given one.
     pub(super) fn code(&self, usual: Opt) -> CodeOptions {
         CodeOptions {
@@ -373,11 +446,7 @@ pub(super) struct CompareArguments {
     pub(super) file: PathBuf,
 
     /// The arguments of `main`, whole numbers
-    #[arg(
-        value_name = "ARG",
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
+    #[arg(value_name = "ARG", allow_negative_numbers = true)]
     pub(super) arguments: Vec<String>,
 }
 
@@ -394,6 +463,23 @@ pub(super) struct ReplArguments {
     /// The stack of what is typed in: bytes, or with K, M, G
     #[arg(long, value_name = "SIZE", default_value = "64M")]
     pub(super) stack: Size,
+}
+
+/// Exits with status 2 if it isn't the ULM and there is a convention, or if it is and there is another
+/// way to call.
+pub(super) fn check_calls(
+    is_ulm: bool,
+    calls: Option<CallsName>,
+    convention: Option<ConventionName>,
+) {
+    if is_ulm && calls.is_some() {
+        refuse(
+            "`--calls` is for other machines: on the ULM `--convention` says how functions call",
+        );
+    }
+    if !is_ulm && convention.is_some() {
+        refuse("`--convention` says how functions call on the ULM: `--target ulm` is missing");
+    }
 }
 
 /// Says what is wrong with the command line, and exits with status 2.

@@ -14,7 +14,8 @@ use diagnostics::{FileId, Sources};
 use emjay_jit::backend::{Backend, ids};
 use terminal::{Failure, fail, print, reason, render_all, say, say_error, status};
 
-use super::arguments::{EmitArguments, EmitTarget, Format, Opt, Stage, refuse};
+use super::arguments::{EmitArguments, EmitTarget, Format, Opt, Stage, check_calls, refuse};
+use super::emit_ulm;
 use super::executable::Reports;
 use super::execute::TargetError;
 use super::phases::Phases;
@@ -22,6 +23,11 @@ use super::run::{compile, find_main};
 
 /// Writes what is asked for.
 pub(super) fn emit(arguments: &EmitArguments) -> Result<(), Failure> {
+    let is_ulm = arguments.target == EmitTarget::Ulm;
+    check_calls(is_ulm, arguments.calls, arguments.convention);
+    if !is_ulm && !arguments.arguments.is_empty() {
+        refuse("only code for the ULM has the arguments of `main` built in");
+    }
     check_output(arguments.output.as_deref(), &arguments.file)?;
     let mut sources = Sources::new();
     let file = terminal::read_source(&mut sources, &arguments.file)
@@ -76,12 +82,15 @@ fn emit_stage(
     let code = arguments.code(Opt::Basic);
     match (stage, code.opt) {
         // The basic passes stand one behind the other: each stage is what comes after one.
+        (Stage::IrFinal, _) if arguments.target == EmitTarget::Ulm => {
+            emit_ulm::optimise(arguments, &mut module, sources, file)?;
+        }
         (Stage::IrConstants | Stage::IrDedup | Stage::IrDead, _) | (Stage::IrFinal, Opt::Basic) => {
             for (_, pass) in &BASIC[..passes_until(stage)] {
                 module.functions.iter_mut().for_each(pass);
             }
         }
-        (Stage::IrFinal, _) => code.backend(architecture(arguments)).optimise(&mut module),
+        (Stage::IrFinal, _) => backend(arguments, Opt::Basic).optimise(&mut module),
         (Stage::Ast | Stage::Ir, _) => {}
     }
     Ok(functions(&module, |id| {
@@ -116,14 +125,16 @@ fn functions(module: &Module, text: impl Fn(codegen::ir::FunctionId) -> String) 
 
 // ---- code ----
 
-fn architecture(arguments: &EmitArguments) -> Architecture {
-    match arguments.target {
+/// The way to native code, at the level that is asked for or else the given one.
+fn backend(arguments: &EmitArguments, usual: Opt) -> Backend {
+    let architecture = match arguments.target {
         EmitTarget::Aarch64 => Architecture::Aarch64,
         EmitTarget::X86_64 => Architecture::X86_64,
-        EmitTarget::Native => {
+        EmitTarget::Native | EmitTarget::Ulm => {
             Architecture::of_this_machine().unwrap_or_else(|| refuse(TargetError::NoNative))
         }
-    }
+    };
+    arguments.code(usual).backend(architecture)
 }
 
 fn emit_code(
@@ -131,8 +142,11 @@ fn emit_code(
     sources: &Sources,
     file: FileId,
 ) -> Result<Vec<u8>, Failure> {
+    if arguments.target == EmitTarget::Ulm {
+        return emit_ulm::code(arguments, sources, file);
+    }
     let mut module = compile(sources, file, &mut Phases::default())?;
-    let backend = arguments.code(Opt::Full).backend(architecture(arguments));
+    let backend = backend(arguments, Opt::Full);
     backend.optimise(&mut module);
     match arguments.format {
         Format::Asm => Ok(functions(&module, |id| backend.print(&module, id)).into_bytes()),
@@ -179,7 +193,7 @@ fn executable(
     let main = find_main(module, sources, file)?;
     let options = elf::Options {
         link: backend.link_options(),
-        stack: arguments.stack.0,
+        stack: arguments.stack(),
     };
     let reports = Reports {
         module,

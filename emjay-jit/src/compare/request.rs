@@ -297,7 +297,7 @@ impl Comparison<'_> {
         let module = self.module.clone();
         let compiled = ulm::compile(module, self.main, convention, self.request, self.texts)
             .map_err(|(refusal, module)| {
-                let diagnostic = refusal.diagnostic(&module, self.texts.1);
+                let diagnostic = refusal.to_diagnostic(&module, self.texts.1);
                 let note = format!("the column `{column}` is asked for");
                 CompareError::Unsuitable(vec![diagnostic.with_note(note)])
             })?;
@@ -337,6 +337,8 @@ impl Comparison<'_> {
                 _ => Calls::Direct,
             },
             inline: self.request.inline,
+            // Each call of the program is to be seen in each column.
+            jumps_instead_of_recursion: false,
         }
     }
 

@@ -45,6 +45,8 @@ pub struct Program {
     pub convention: Convention,
     /// What its registers are called.
     pub layout: Layout,
+    /// The function that it begins with; without one it only has functions.
+    pub main: Option<FunctionId>,
     /// Its parts, in the order of their addresses.
     pub sections: Vec<Section>,
     /// The words for values that found no register, outside of frames.
@@ -63,10 +65,11 @@ struct Far {
 }
 
 impl Program {
-    pub(super) fn new(convention: Convention, layout: Layout) -> Self {
+    pub(super) fn new(convention: Convention, layout: Layout, main: Option<FunctionId>) -> Self {
         Self {
             convention,
             layout,
+            main,
             sections: Vec::new(),
             spilled: 0,
             far: Far::default(),
@@ -95,10 +98,8 @@ impl Program {
     }
 
     /// Whether the program has a beginning and an end: without, it only has functions.
-    pub fn has_main(&self) -> bool {
-        self.sections
-            .iter()
-            .any(|section| section.kind == SectionKind::End)
+    pub const fn has_main(&self) -> bool {
+        self.main.is_some()
     }
 
     /// The section of a function.
@@ -159,9 +160,14 @@ impl Program {
         }
     }
 
+    /// The address of the words for values that found no register, outside of frames.
+    pub(super) fn spilled_at(&self) -> u64 {
+        self.size().next_multiple_of(8)
+    }
+
     /// The first address behind code and data.
     fn end(&self) -> u64 {
-        self.size().next_multiple_of(8) + 8 * u64::from(self.spilled) + DIGITS_BYTES
+        self.spilled_at() + 8 * u64::from(self.spilled) + DIGITS_BYTES
     }
 
     fn loads_of_addresses(&self) -> u64 {

@@ -195,9 +195,12 @@ impl<'a> Scheme<'a> {
         SCRATCH[1]
     }
 
-    /// How many groups of neighbouring registers there are.
-    pub(super) const fn most_groups(&self) -> u32 {
-        MOST_GROUPS
+    /// How many groups of neighbouring registers there are. A group has up to three, the last of
+    /// which the next group begins with.
+    pub(super) fn most_groups(&self) -> u32 {
+        let last = self.file.allocatable.last().copied().unwrap_or(0);
+        let room = last.saturating_sub(self.first_group);
+        MOST_GROUPS.min(u32::from(room / 2))
     }
 
     /// The first register of a group.

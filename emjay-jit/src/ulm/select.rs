@@ -195,8 +195,8 @@ impl<'a> Selector<'a> {
                 dest,
                 callee,
                 arguments,
-                ..
-            } => self.call(dest, callee, arguments),
+                exit,
+            } => self.call(dest, callee, arguments, exit),
             Op::Guard { condition, exit } => {
                 let test = self.test(condition);
                 self.leaving(exit, Instruction::LeaveIf { test });

@@ -1,10 +1,11 @@
 //! In which order blocks are written, and where jumps really lead.
 //!
-//! Blocks that only jump on are left out. Those that only move values on the way from a branch to a
+//! Blocks that only jump on are left out, unless a frame is set up in them. Those that only move values on the way from a branch to a
 //! block come right behind the branch, so that it falls through to them.
 
 use codegen::machine::{Allocation, Code};
 
+use super::frame::Plan;
 use crate::ulm::instruction::Instruction;
 
 /// The order of the blocks that are written, and what stands for those that are not.
@@ -23,8 +24,8 @@ impl Order {
 }
 
 /// Orders the blocks of a function.
-pub(super) fn order(code: &Code<Instruction>, allocation: &Allocation) -> Order {
-    let targets = targets(code, allocation);
+pub(super) fn order(code: &Code<Instruction>, allocation: &Allocation, plan: &Plan) -> Order {
+    let targets = targets(code, allocation, plan);
     let count = code.blocks.len() as u32;
     let is_written = |block: u32| {
         let first = code.blocks[block as usize].start as usize;
@@ -68,7 +69,7 @@ pub(super) fn order(code: &Code<Instruction>, allocation: &Allocation) -> Order 
 }
 
 /// By block: itself, or where it only jumps on to.
-fn targets(code: &Code<Instruction>, allocation: &Allocation) -> Vec<u32> {
+fn targets(code: &Code<Instruction>, allocation: &Allocation, plan: &Plan) -> Vec<u32> {
     let mut targets: Vec<u32> = (0..code.blocks.len() as u32).collect();
     let mut edits = allocation.edits.iter().map(|edit| edit.before).peekable();
     for (index, block) in code.blocks.iter().enumerate() {
@@ -77,6 +78,7 @@ fn targets(code: &Code<Instruction>, allocation: &Allocation) -> Vec<u32> {
         if let Some(&Instruction::Jump { label }) = code.instructions.get(block.start as usize)
             && block.end == block.start + 1
             && !has_edits
+            && !plan.begins_frame(index as u32)
             && index != 0
         {
             targets[index] = label.0;

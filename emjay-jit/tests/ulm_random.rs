@@ -1,0 +1,85 @@
+//! Random emjay programs on the ULM, in every convention at every level: they do what the interpreter
+//! of the IR says.
+//!
+//! `ULM_TEST_CASES` says how many programs there are of each kind.
+
+mod ulm_programs;
+
+use emjay_jit::random::{Shape, program};
+use ulm_programs::{Case, ways};
+
+fn cases(usual: u64) -> u64 {
+    let number = std::env::var("ULM_TEST_CASES").ok();
+    number
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(usual)
+}
+
+/// Checks so many programs of a shape; all conventions occur among them.
+fn check(usual: u64, shape: &Shape) {
+    let mut runs = [0; 3];
+    for seed in 0..cases(usual) {
+        let (text, arguments) = program(seed, shape);
+        let case = Case::new(&text, &arguments);
+        let expected = case.expected();
+        for (index, way) in ways().enumerate() {
+            if case.check_way(way, &expected, &mut ()) {
+                runs[index / 4] += 1;
+            }
+        }
+    }
+    assert!(runs.iter().all(|&count| count > 0), "{runs:?}");
+}
+
+#[test]
+fn programs_of_all_kinds_do_what_the_interpreter_says() {
+    check(150, &Shape::default());
+}
+
+#[test]
+fn programs_without_control_flow_do_what_the_interpreter_says() {
+    check(
+        100,
+        &Shape {
+            control: false,
+            ..Shape::default()
+        },
+    );
+}
+
+#[test]
+fn programs_with_many_parameters_do_what_the_interpreter_says() {
+    check(
+        40,
+        &Shape {
+            parameters: 60,
+            functions: 3,
+            ..Shape::default()
+        },
+    );
+}
+
+#[test]
+fn programs_with_long_functions_do_what_the_interpreter_says() {
+    check(
+        20,
+        &Shape {
+            functions: 2,
+            statements: 40,
+            ..Shape::default()
+        },
+    );
+}
+
+#[test]
+fn programs_with_one_short_function_do_what_the_interpreter_says() {
+    check(
+        150,
+        &Shape {
+            functions: 1,
+            statements: 3,
+            parameters: 3,
+            ..Shape::default()
+        },
+    );
+}
