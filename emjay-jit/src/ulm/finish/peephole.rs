@@ -16,9 +16,9 @@
 //! these.
 
 use codegen::ir::Condition;
-use codegen::machine::{Assembly, MachineInstruction, Register, RegisterSet, Role};
+use codegen::machine::{Assembly, Location, MachineInstruction, Register, RegisterSet, Role};
 
-use crate::ulm::instruction::{Instruction, Label, Operation, Source, ZERO};
+use crate::ulm::instruction::{Grouped, Instruction, Label, Operation, Source, ZERO};
 
 /// As many instructions at the end of a function are copied to where it is jumped to them.
 const SHORT_END: usize = 3;
@@ -395,12 +395,13 @@ struct Liveness {
 impl Liveness {
     fn of(assembly: &Assembly<Instruction>, ending: &Ending) -> Self {
         let count = assembly.instructions.len();
+        let reported = reported(assembly);
         let mut before = vec![RegisterSet::EMPTY; count + 1];
         before[count] = ending.needed;
         loop {
             let mut is_changed = false;
             for at in (0..count).rev() {
-                let live = Self::step(assembly, ending, &before, at);
+                let live = Self::step(assembly, ending, &before, at).union(&reported[at]);
                 is_changed |= live != before[at];
                 before[at] = live;
             }
@@ -433,6 +434,15 @@ impl Liveness {
         }
         live = live.difference(&instruction.clobbers());
         let mut read = RegisterSet::EMPTY;
+        if let Instruction::Grouped {
+            operation: Grouped::DivideUnsigned,
+            first,
+            ..
+        } = instruction
+        {
+            read.insert(first);
+            read.insert(first + 1);
+        }
         instruction.visit_registers(|register, role, _| {
             if let Some(number) = register.number() {
                 if role == Role::Use {
@@ -448,6 +458,19 @@ impl Liveness {
     fn before(&self, at: usize) -> RegisterSet {
         self.before[at]
     }
+}
+
+/// By instruction: the registers whose values are told if the program leaves there.
+fn reported(assembly: &Assembly<Instruction>) -> Vec<RegisterSet> {
+    let mut reported = vec![RegisterSet::EMPTY; assembly.instructions.len()];
+    for exit in &assembly.exits {
+        for value in &exit.values {
+            if let Location::Register(number) = *value {
+                reported[exit.at as usize].insert(number);
+            }
+        }
+    }
+    reported
 }
 
 // ---- rewriting ----
