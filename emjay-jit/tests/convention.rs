@@ -40,7 +40,7 @@ fn cases(usual: u64) -> u64 {
 #[test]
 fn random_programs_keep_the_convention() {
     let mut calls = 0;
-    for seed in 0..cases(60) {
+    for seed in 0..cases(25) {
         let (text, arguments) = program(seed, &Shape::default());
         calls += watch(&Case::new(&text, &arguments));
     }
@@ -55,7 +55,7 @@ fn random_programs_with_many_parameters_keep_the_convention() {
         ..Shape::default()
     };
     let mut calls = 0;
-    for seed in 0..cases(20) {
+    for seed in 0..cases(8) {
         let (text, arguments) = program(seed, &shape);
         calls += watch(&Case::new(&text, &arguments));
     }
