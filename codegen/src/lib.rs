@@ -13,6 +13,7 @@ pub mod elf;
 pub mod execution;
 pub mod ir;
 pub mod link;
+mod linkage;
 pub mod machine;
 pub mod memory;
 pub mod native;

@@ -11,6 +11,7 @@
 //! where: an address leads back to the function, its frame, and the place in its source.
 
 mod call_graph;
+mod shared;
 mod stack;
 
 use thiserror::Error;
@@ -20,8 +21,11 @@ use crate::ir::{FunctionId, Module};
 use crate::machine::{
     CallSite, Calls, CodeUnit, ExitSite, Frame, Relocation, RelocationKind, Symbol,
 };
+use crate::origin::Origin;
 use crate::{aarch64, x86_64};
 use call_graph::CallGraph;
+use shared::SharedStubs;
+pub use shared::{SharedStub, SharedStubInstruction, SharedStubKind};
 pub use stack::StackNeed;
 
 /// A machine that code is generated for.
@@ -176,6 +180,7 @@ pub struct Linked {
     parameters: Vec<u32>,
     import_parameters: Vec<u32>,
     stubs: StubOffsets,
+    shared: SharedStubs,
     needs: Vec<StackNeed>,
     head_room: u64,
 }
@@ -202,6 +207,8 @@ enum AbsoluteKind {
 pub(crate) struct Stubs {
     /// The code. It begins with the entry stub.
     pub(crate) unit: CodeUnit,
+    /// The origins of its instructions.
+    pub(crate) origins: Vec<Origin>,
     /// Where its parts are.
     pub(crate) offsets: StubOffsets,
 }
@@ -235,6 +242,7 @@ pub fn link(module: &Module, units: Vec<CodeUnit>, options: &Options) -> Result<
         by_id,
         parameters: module.functions.iter().map(|f| f.parameters).collect(),
         import_parameters: module.imports.iter().map(|i| i.parameters).collect(),
+        shared: SharedStubs::of(&stubs),
         stubs: stubs.offsets,
         needs: Vec::new(),
         head_room: 0,

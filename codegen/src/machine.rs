@@ -389,7 +389,8 @@ pub struct Assembly<I> {
     /// Whether it checks the stack's limit at its entry.
     pub checks_stack: bool,
     /// The instructions that save or restore, around a call, a register whose value nobody needs
-    /// after that call; ascending.
+    /// after that call; ascending. What the function's caller has in a register that it gets back is
+    /// needed as long as the function may return.
     pub needless: Vec<u32>,
 }
 
@@ -451,6 +452,18 @@ pub struct CodeUnit {
     pub calls: Vec<CallSite>,
     /// Whether it checks the stack's limit at its entry.
     pub checks_stack: bool,
+}
+
+impl CodeUnit {
+    /// The instruction of the [`Assembly`] in whose bytes an offset lies; `None` behind the last.
+    pub fn instruction_at(&self, offset: u32) -> Option<u32> {
+        let after = self.offsets.partition_point(|&start| start <= offset);
+        let is_inside = (offset as usize) < self.bytes.len();
+        after
+            .checked_sub(1)
+            .filter(|_| is_inside)
+            .map(|at| at as u32)
+    }
 }
 
 /// How functions are called.

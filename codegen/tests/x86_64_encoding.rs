@@ -126,6 +126,7 @@ fn assembly(instructions: Vec<Instruction>, labels: Vec<u32>) -> Assembly<Instru
         exits: Vec::new(),
         calls: Vec::new(),
         checks_stack: false,
+        needless: Vec::new(),
     }
 }
 

@@ -21,6 +21,9 @@ pub struct Backend {
     pub calls: Calls,
     /// Whether calls of small functions may be replaced by their bodies; only at [`Level::Full`].
     pub inline: bool,
+    /// Whether recursive calls may become jumps; only at [`Level::Full`]. Who counts calls wants
+    /// them all to be there.
+    pub jumps_instead_of_recursion: bool,
 }
 
 impl Backend {
@@ -37,6 +40,7 @@ impl Backend {
                 Calls::Direct
             },
             inline: true,
+            jumps_instead_of_recursion: true,
         }
     }
 
@@ -53,7 +57,9 @@ impl Backend {
                 Architecture::Aarch64 => Costs::AARCH64,
                 Architecture::X86_64 => Costs::X86_64,
             },
-            exhausted: Some(Reason::StackExhausted.number()),
+            exhausted: self
+                .jumps_instead_of_recursion
+                .then_some(Reason::StackExhausted.number()),
         };
         if self.inline && self.level == Level::Full || !is_large(module) {
             passes::optimise(module, self.level, options);
@@ -112,7 +118,8 @@ impl Backend {
         }
     }
 
-    fn is_baseline(self) -> bool {
+    /// Whether functions come from AArch64's baseline generator.
+    pub(crate) fn is_baseline(self) -> bool {
         self.architecture == Architecture::Aarch64 && self.level != Level::Full
     }
 
@@ -124,7 +131,8 @@ impl Backend {
         }
     }
 
-    fn aarch64(
+    /// The instructions of a function of a module that has been optimised, for AArch64.
+    pub(crate) fn aarch64(
         self,
         module: &Module,
         id: FunctionId,
@@ -136,7 +144,8 @@ impl Backend {
         aarch64::generate(module, id, &aarch64::Options { calls })
     }
 
-    fn x86_64(
+    /// The instructions of a function of a module that has been optimised, for x86-64.
+    pub(crate) fn x86_64(
         self,
         module: &Module,
         id: FunctionId,

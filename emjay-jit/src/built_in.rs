@@ -16,6 +16,9 @@ pub const PUTC: usize = 0;
 /// `getc()` gives the next byte of the input, −1 at its end.
 pub const GETC: usize = 1;
 
+/// The `getc()` past the end of the input that ends the program: it would go on for ever.
+pub const READS_PAST_END: u32 = 65_536;
+
 /// All of them; the numbers are those of the module's imports.
 pub const BUILT_IN: [BuiltIn; 2] = [
     BuiltIn {

@@ -1,14 +1,18 @@
 //! What the command line asks for.
 
 mod arguments;
+mod compare;
 mod console;
 mod departure;
 mod emit;
+mod emit_ulm;
 mod executable;
 mod execute;
 mod phases;
 mod repl;
 mod run;
+mod run_ulm;
+mod slices;
 
 use std::process::ExitCode;
 
@@ -21,6 +25,7 @@ pub(crate) fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Emit(arguments) => emit::emit(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
         Command::Repl(arguments) => repl::repl(&arguments),
         Command::Explain { code } => {
             terminal::explain(&[emjay_jit::EXPLANATIONS], code.as_deref(), "emjay explain")

@@ -1,7 +1,8 @@
 //! The pages behind `emjay explain`.
 //!
-//! The examples are programs. Each wrong one gives exactly its code (those of `E03…` when they run),
-//! each right one no message: a test reads them from the text.
+//! The examples are programs. Each wrong one gives exactly its code (those of `E03…` when they run,
+//! those of `E04…` when they are compiled for the ULM as the page says), each right one no message: a
+//! test reads them from the text.
 
 use diagnostics::Explanation;
 
@@ -575,6 +576,169 @@ Right:
         return i;
     }",
     },
+    Explanation {
+        code: "E0401",
+        title: "a call that the leaf convention has no place for",
+        text: "Under the leaf convention of the ULM a function gets its arguments in registers,
+and the address to return to in another one. If it called a function itself,
+these would be overwritten: so only `main` calls, and nobody calls `main`.
+
+`--convention stack` keeps all that on a stack, and works for every program;
+`--convention auto` takes the leaf convention where it works.
+
+Wrong, with `--target ulm --convention leaf --no-inline`:
+
+    fn main() {
+        return twice(3);
+    }
+
+    fn twice(n) {
+        return double(n) + double(n);
+    }
+
+    fn double(n) {
+        return n + n;
+    }
+
+Right:
+
+    fn main() {
+        return double(3) + double(3);
+    }
+
+    fn double(n) {
+        return n + n;
+    }",
+    },
+    Explanation {
+        code: "E0402",
+        title: "a recursive call can't be replaced by the function's body",
+        text: "Under the inline convention of the ULM every call is replaced by the body of the
+function that is called. If there is a call of the same function in it, that
+has no end.
+
+Wrong, with `--target ulm --convention inline`:
+
+    fn main() {
+        return sum(10);
+    }
+
+    fn sum(n) {
+        if n == 0 {
+            return 0;
+        }
+        return n + sum(n - 1);
+    }
+
+Right:
+
+    fn main() {
+        return sum(10);
+    }
+
+    fn sum(n) {
+        let sum = 0;
+        while n > 0 {
+            sum = sum + n;
+            n = n - 1;
+        }
+        return sum;
+    }",
+    },
+    Explanation {
+        code: "E0403",
+        title: "without calls the program would be too large",
+        text: "Under the inline convention of the ULM every call is replaced by the body of the
+function that is called. Where functions with many calls call each other that
+multiplies. The limit is 1,000,000 instructions.
+
+Wrong, with `--target ulm --convention inline`:
+
+    fn main() {
+        return a(a(a(a(a(a(a(a(a(a(1))))))))));
+    }
+
+    fn a(x) {
+        return b(b(b(b(b(b(b(b(b(b(x))))))))));
+    }
+
+    fn b(x) {
+        return c(c(c(c(c(c(c(c(c(c(x))))))))));
+    }
+
+    fn c(x) {
+        return d(d(d(d(d(d(d(d(d(d(x))))))))));
+    }
+
+    fn d(x) {
+        return e(e(e(e(e(e(e(e(e(e(x))))))))));
+    }
+
+    fn e(x) {
+        return f(f(f(f(f(f(f(f(f(f(x))))))))));
+    }
+
+    fn f(x) {
+        return x * x + x;
+    }
+
+Right:
+
+    fn main() {
+        let x = 1;
+        let i = 0;
+        while i < 1000000 {
+            x = f(x);
+            i = i + 1;
+        }
+        return x;
+    }
+
+    fn f(x) {
+        return x * x + x;
+    }",
+    },
+    Explanation {
+        code: "E0404",
+        title: "too many parameters for the leaf convention",
+        text: "Under the leaf convention of the ULM arguments are handed over in registers.
+There are 128 for them. `--convention stack` has no such limit.
+
+Wrong, with `--target ulm --convention leaf --no-inline`:
+
+    fn main() {
+        return first(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    }
+
+    fn first(p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15,
+             p16, p17, p18, p19, p20, p21, p22, p23, p24, p25, p26, p27, p28,
+             p29, p30, p31, p32, p33, p34, p35, p36, p37, p38, p39, p40, p41,
+             p42, p43, p44, p45, p46, p47, p48, p49, p50, p51, p52, p53, p54,
+             p55, p56, p57, p58, p59, p60, p61, p62, p63, p64, p65, p66, p67,
+             p68, p69, p70, p71, p72, p73, p74, p75, p76, p77, p78, p79, p80,
+             p81, p82, p83, p84, p85, p86, p87, p88, p89, p90, p91, p92, p93,
+             p94, p95, p96, p97, p98, p99, p100, p101, p102, p103, p104, p105,
+             p106, p107, p108, p109, p110, p111, p112, p113, p114, p115, p116,
+             p117, p118, p119, p120, p121, p122, p123, p124, p125, p126, p127,
+             p128, p129) {
+        return p1;
+    }
+
+Right:
+
+    fn main() {
+        return first(0, 0);
+    }
+
+    fn first(p1, p2) {
+        return p1;
+    }",
+    },
 ];
 
 #[cfg(test)]
@@ -594,7 +758,8 @@ mod tests {
 
     #[test]
     fn every_code_has_a_page_and_every_page_of_the_compiler_a_code() {
-        let codes: BTreeSet<&str> = codes_in(include_str!("error.rs")).collect();
+        let sources = [include_str!("error.rs"), include_str!("ulm/refusal.rs")];
+        let codes: BTreeSet<&str> = sources.into_iter().flat_map(codes_in).collect();
         let pages = EXPLANATIONS.iter().map(|page| page.code);
         let pages: BTreeSet<&str> = pages.filter(|code| !code.starts_with("E03")).collect();
         assert_eq!(codes, pages);

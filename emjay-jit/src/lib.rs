@@ -37,7 +37,7 @@ pub mod session;
 mod span;
 pub mod ulm;
 
-pub use built_in::{BUILT_IN, BuiltIn, GETC, PUTC};
+pub use built_in::{BUILT_IN, BuiltIn, GETC, PUTC, READS_PAST_END};
 pub use compile::{Checked, Program, check, compile, lower, parse};
 pub use explanations::EXPLANATIONS;
 pub use highlight::KEYWORDS;

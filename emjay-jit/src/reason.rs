@@ -26,6 +26,26 @@ impl Reason {
         self as u32
     }
 
+    /// The code that `explain` takes; empty for what is no error.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::DivisionByZero => "E0301",
+            Self::StackExhausted => "E0302",
+            Self::Stopped => "E0303",
+            Self::Interrupted => "",
+        }
+    }
+
+    /// What has happened, in a few words.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::DivisionByZero => "division by zero",
+            Self::StackExhausted => "the stack is exhausted",
+            Self::Stopped => "reading on and on past the end of the input",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
     /// The reason with a number.
     pub fn from_number(number: u32) -> Option<Self> {
         Self::ALL.get(number as usize).copied()

@@ -13,13 +13,16 @@ mod instruction;
 mod program;
 mod refusal;
 mod registers;
+pub mod run;
 mod select;
+mod stack_need;
 mod start;
 mod text;
+mod unwind;
 
 pub use convention::Convention;
-pub use generate::{Options, compile};
-pub use instruction::{Instruction, Source};
+pub use generate::{Options, compile, generate, optimise};
+pub use instruction::{Instruction, Memory, Source};
 pub use program::{Program, Section, SectionKind};
 pub use refusal::Refusal;
 pub use registers::Layout;

@@ -22,6 +22,7 @@
 
 mod calls;
 mod frame;
+mod needed;
 mod places;
 mod wide_division;
 
@@ -34,8 +35,10 @@ use crate::ir::{
     Access, Binary, BlockId, Condition, Division, ExitId, Function, FunctionId, List, Module, Op,
     Target, Unary, Value, Width,
 };
-use crate::machine::{Assembly, Calls, ExitSite, Frame, Location, Register, ReturnAddress, Symbol};
-use crate::origin::{Linkage, Origin};
+use crate::machine::{
+    Assembly, Calls, ExitSite, Frame, Location, Register, RegisterSet, ReturnAddress, Symbol,
+};
+use crate::origin::{Linkage, Mechanism, Origin};
 use crate::regalloc::parallel_move::{Move, Sequencer};
 
 use frame::Layout;
@@ -60,6 +63,7 @@ pub fn generate(module: &Module, id: FunctionId, calls: Calls) -> Assembly<Instr
         layout,
         calls,
         origin: Origin::default(),
+        needed_after_calls: Vec::new(),
         stubs: Vec::new(),
         output: Assembly {
             id,
@@ -92,6 +96,8 @@ struct Generator<'a> {
     calls: Calls,
     /// The origin of what is being written.
     origin: Origin,
+    /// By call, in the order in which they are written: the registers that are needed after it.
+    needed_after_calls: Vec<RegisterSet>,
     stubs: Vec<Stub>,
     output: Assembly<Instruction>,
 }
@@ -104,13 +110,15 @@ impl Generator<'_> {
         };
         self.output.slots_at = self.layout.spills_at;
         let order = std::mem::take(&mut self.places.order);
+        self.needed_after_calls =
+            needed::after_calls(self.function, &self.places, &order, self.calls);
         self.stack_check();
         self.enter();
         for (position, &block) in order.iter().enumerate() {
             self.output.labels[block.index()] = self.here();
             let next = order.get(position + 1).copied();
             for instruction in self.function.block(block) {
-                self.origin = instruction.origin;
+                self.origin = Origin::body(instruction.origin.place);
                 self.instruction(&instruction.op, next);
             }
         }
@@ -126,12 +134,9 @@ impl Generator<'_> {
         self.output.origins.push(self.origin);
     }
 
-    /// Writes what `write` emits as part of that linkage.
-    fn part(&mut self, linkage: Linkage, write: impl FnOnce(&mut Self)) {
-        let before = self.origin;
-        self.origin = before.with(linkage);
-        write(self);
-        self.origin = before;
+    /// Says which part in a call the instructions have that are written from here on.
+    const fn set_part(&mut self, linkage: Linkage, mechanism: Mechanism) {
+        self.origin = self.origin.with(linkage).doing(mechanism);
     }
 
     fn new_label(&mut self) -> u32 {
@@ -213,9 +218,7 @@ impl Generator<'_> {
                 self.constant(rd, value);
                 self.store_result(dest);
             }
-            Op::Argument { dest, index } => {
-                self.part(Linkage::Prologue, |this| this.argument(dest, index));
-            }
+            Op::Argument { dest, index } => self.argument(dest, index),
             Op::Unary { operator, dest, a } => {
                 let rn = self.read(a, X16);
                 let rd = self.result(dest);
@@ -330,7 +333,13 @@ impl Generator<'_> {
             }
             // Stands before the frame: see `stack_check`.
             Op::StackCheck { .. } => {}
-            Op::Jump { target } => self.jump(target, next),
+            Op::Jump { target } => {
+                self.hand_over(target);
+                if self.only_returns(target.block) {
+                    self.set_part(Linkage::Epilogue, Mechanism::ControlTransfer);
+                }
+                self.go_to(target.block, next);
+            }
             Op::Branch {
                 condition,
                 then,
@@ -338,14 +347,15 @@ impl Generator<'_> {
             } => {
                 self.branch(condition, then, otherwise, next);
             }
-            Op::Return { value } => self.part(Linkage::Epilogue, |this| {
-                let rn = this.read(value, X16);
-                this.emit(Instruction::Mov {
+            Op::Return { value } => {
+                self.set_part(Linkage::Epilogue, Mechanism::DataTransfer);
+                let rn = self.read(value, X16);
+                self.emit(Instruction::Mov {
                     rd: Register::physical(0),
                     rn,
                 });
-                this.leave();
-            }),
+                self.leave();
+            }
             Op::Leave { exit } => {
                 let label = self.exit_label(exit);
                 self.emit(Instruction::B { label });
@@ -355,6 +365,7 @@ impl Generator<'_> {
 
     /// `mov xD, xN`, or a load from where the caller has put it.
     fn argument(&mut self, dest: Value, index: u32) {
+        self.set_part(Linkage::Prologue, Mechanism::DataTransfer);
         let in_registers = frame::argument_registers(self.calls);
         if index < in_registers {
             self.move_result(dest, Register::physical(index as u8));
@@ -525,11 +536,20 @@ impl Generator<'_> {
 
     fn jump(&mut self, target: Target, next: Option<BlockId>) {
         self.hand_over(target);
-        if next != Some(target.block) {
-            self.emit(Instruction::B {
-                label: Label::Local(target.block.0),
-            });
+        self.go_to(target.block, next);
+    }
+
+    /// `b block`, unless that comes next.
+    fn go_to(&mut self, block: BlockId, next: Option<BlockId>) {
+        if next != Some(block) {
+            let label = Label::Local(block.0);
+            self.emit(Instruction::B { label });
         }
+    }
+
+    fn only_returns(&self, block: BlockId) -> bool {
+        let first = self.function.block(block).first();
+        first.is_some_and(|instruction| matches!(instruction.op, Op::Return { .. }))
     }
 
     /// `cbnz xC, then`, `b otherwise`. A side with arguments gets a block of its own for the moves.
@@ -620,7 +640,8 @@ impl Generator<'_> {
             return;
         };
         self.output.checks_stack = true;
-        self.origin = origin.with(Linkage::Prologue);
+        self.origin = origin;
+        self.set_part(Linkage::Prologue, Mechanism::StateManagement);
         let address = Address::Offset(CONTEXT, context::STACK_LIMIT as i32);
         self.emit(Instruction::Load {
             access: MemoryAccess::Double,
@@ -638,7 +659,7 @@ impl Generator<'_> {
     fn write_stubs(&mut self) {
         for Stub { label, mut site } in std::mem::take(&mut self.stubs) {
             self.place_label(label);
-            self.origin = site.origin;
+            self.origin = Origin::body(site.origin.place);
             site.at = self.here();
             self.emit(Instruction::Adr {
                 rd: X16,

@@ -43,7 +43,7 @@ fn write_function(
 
 /// The labels that something refers to, with the instruction that each stands before, in the order
 /// of these.
-fn used_labels(assembly: &Assembly<Instruction>) -> Vec<(u32, u32)> {
+pub fn used_labels(assembly: &Assembly<Instruction>) -> Vec<(u32, u32)> {
     let mut used = vec![false; assembly.labels.len()];
     for instruction in &assembly.instructions {
         if let Some(Label::Local(label)) = instruction.label() {

@@ -15,21 +15,29 @@ use super::immediate::constant_sequence;
 use super::instruction::{
     Address, Alu, CONTEXT, Cond, Instruction, Label, MemoryAccess, SP, X16, X17, ZR,
 };
-use super::registers::{IMPORT_ENDS, RESULT};
+use super::registers::{CALLEE_SAVED, IMPORT_ENDS, RESULT};
 use super::select::Selected;
 use crate::context;
-use crate::ir::{FunctionId, ImportId};
+use crate::ir::{BlockId, FunctionId, ImportId};
+use crate::linkage::{Convention, MoveParts, Step, Steps};
 use crate::machine::{
     Allocation, Assembly, CallSite, Calls, Code, Edit, ExitSite, Location, MachineInstruction,
     Register, Role, Symbol,
 };
-use crate::origin::{Linkage, Origin};
+use crate::origin::{Linkage, Mechanism, Origin};
 
 /// The largest offset of an 8-byte access.
 const LARGEST_OFFSET: u32 = 4095 * 8;
 
 /// As many instructions may take a frame down where a jump to them is replaced by a copy.
 const SHORT_EPILOGUE: usize = 3;
+
+/// What the convention says of calls.
+const CONVENTION: Convention = Convention {
+    callee_saved: CALLEE_SAVED,
+    result: Register::physical(RESULT),
+    second_result: Register::physical(IMPORT_ENDS),
+};
 
 /// Writes a function out.
 pub(super) fn finish(
@@ -52,6 +60,7 @@ pub(super) fn finish(
         allocation,
         calls,
         threads: Threads::of(code, allocation),
+        parts: MoveParts::of(code, CONVENTION, [Some(BlockId::ENTRY), None]),
         assembly: Assembly {
             id,
             name: name.to_owned(),
@@ -81,6 +90,7 @@ struct Finisher<'a> {
     allocation: &'a Allocation,
     calls: Calls,
     threads: Threads,
+    parts: MoveParts<'a, Instruction>,
     layout: Layout,
     assembly: Assembly<Instruction>,
     copies: Copies,
@@ -118,7 +128,9 @@ impl Finisher<'_> {
             self.assembly.checks_stack = true;
             self.check_stack(origin);
         }
-        let origin = Origin::default().with(Linkage::Prologue);
+        let origin = Origin::default()
+            .with(Linkage::Prologue)
+            .doing(Mechanism::StateManagement);
         let assembly = &mut self.assembly;
         self.layout.prologue(|instruction| {
             assembly.instructions.push(instruction);
@@ -256,6 +268,7 @@ impl Finisher<'_> {
         };
         let target = self.threads.label(target);
         let Some(other) = other else {
+            let origin = self.parts.jump_origin(origin, target);
             return self.jump(target, next, origin);
         };
         let other = self.threads.label(other);
@@ -325,11 +338,11 @@ impl Finisher<'_> {
 
     /// The epilogue, and `ret`.
     fn r#return(&mut self, origin: Origin) {
-        let origin = origin.with(Linkage::Epilogue);
+        let frame = origin.doing(Mechanism::StateManagement);
         let assembly = &mut self.assembly;
         self.layout.epilogue(|instruction| {
             assembly.instructions.push(instruction);
-            assembly.origins.push(origin);
+            assembly.origins.push(frame);
         });
         self.push(Instruction::Ret, origin);
     }
@@ -360,7 +373,8 @@ impl Finisher<'_> {
     /// `mov x0, x28; ldr x16, [x28, #offset]; blr x16`
     fn call_import(&mut self, import: ImportId, origin: Origin) {
         let rd = Register::physical(0);
-        self.push(Instruction::Mov { rd, rn: CONTEXT }, origin);
+        let argument = origin.doing(Mechanism::DataTransfer);
+        self.push(Instruction::Mov { rd, rn: CONTEXT }, argument);
         let offset = context::IMPORTS + 8 * import.0;
         let address = self.address(CONTEXT, offset, origin);
         self.load(X16, address, origin);
@@ -383,7 +397,9 @@ impl Finisher<'_> {
         while let Some(&edit) = self.allocation.edits.get(self.next_edit)
             && edit.before == before
         {
-            let origin = self.edit_origin(&edit);
+            let origin = self
+                .parts
+                .origin(&edit, |block| self.threads.label(block.0));
             self.next_edit += 1;
             if let Some(&second) = self.allocation.edits.get(self.next_edit)
                 && second.before == before
@@ -395,32 +411,6 @@ impl Finisher<'_> {
             } else {
                 self.edit(&edit, origin);
             }
-        }
-    }
-
-    /// A move belongs to the call that it prepares or whose result it takes, to the entry, to the
-    /// return, or else to the instruction that it stands before.
-    fn edit_origin(&self, edit: &Edit) -> Origin {
-        let at = edit.before as usize;
-        let origin = self.code.origins[at];
-        let previous = at.checked_sub(1).map(|at| self.code.instructions[at]);
-        match previous {
-            Some(Instruction::Parameters) => return origin.with(Linkage::Prologue),
-            Some(Instruction::CallFunction { .. } | Instruction::CallImport { .. })
-                if [RESULT, IMPORT_ENDS]
-                    .map(Location::Register)
-                    .contains(&edit.from) =>
-            {
-                return self.code.origins[at - 1].with(Linkage::Postreturn);
-            }
-            _ => {}
-        }
-        match self.code.instructions[at] {
-            Instruction::CallFunction { .. } | Instruction::CallImport { .. } => {
-                origin.with(Linkage::Precall)
-            }
-            Instruction::Return => origin.with(Linkage::Epilogue),
-            _ => origin,
         }
     }
 
@@ -550,7 +540,7 @@ impl Finisher<'_> {
                 }
                 None => Vec::new(),
             };
-            let origin = self.code.origins[exit.instruction as usize];
+            let origin = Origin::body(self.code.origins[exit.instruction as usize].place);
             let label = self.exit_label(index as u32);
             self.place_label(label);
             self.assembly.exits.push(ExitSite {
@@ -580,5 +570,23 @@ fn inverted(branch: Instruction) -> Instruction {
         Instruction::Tbz { rt, bit, label } => Instruction::Tbnz { rt, bit, label },
         Instruction::Tbnz { rt, bit, label } => Instruction::Tbz { rt, bit, label },
         other => other,
+    }
+}
+
+impl Steps for Instruction {
+    fn step(&self) -> Step {
+        match *self {
+            Self::Parameters => Step::Parameters,
+            Self::StackCheck { .. } => Step::StackCheck,
+            Self::StackParameter { rd, .. } => Step::StackParameter(rd),
+            Self::Store { rt, .. } => Step::Store(rt),
+            Self::CallFunction { .. } | Self::CallImport { .. } => Step::Call,
+            Self::WideDivide => Step::Constrained,
+            Self::B {
+                label: Label::Local(block),
+            } => Step::Jump(BlockId(block)),
+            Self::Return => Step::Return,
+            _ => Step::Other,
+        }
     }
 }

@@ -25,7 +25,7 @@ use super::instruction::{Instruction, Label};
 use crate::ir::flow::Flow;
 use crate::ir::{BlockId, ExitId, Function, Op, Target, Value};
 use crate::machine::{Calls, Code, Constraint, Register, Role};
-use crate::origin::{Linkage, Origin};
+use crate::origin::{Linkage, Mechanism, Origin};
 
 /// Instructions for a function, and what its frame must have room for.
 #[derive(Debug)]
@@ -220,6 +220,8 @@ impl<'a> Selector<'a> {
             Op::Poll { exit } => self.poll(exit),
             Op::StackCheck { exit } => {
                 let label = Label::Exit(0);
+                self.builder
+                    .set_part(Linkage::Prologue, Mechanism::StateManagement);
                 self.leave(exit, Instruction::StackCheck { label });
             }
             Op::Jump { target } => self.jump(target),
@@ -263,11 +265,14 @@ impl<'a> Selector<'a> {
 
     /// The result goes to x0; the rest depends on the frame.
     fn r#return(&mut self, value: Value) {
+        self.builder
+            .set_part(Linkage::Epilogue, Mechanism::DataTransfer);
         let register = self.register(value);
         let fixed = Constraint::Fixed(super::registers::RESULT);
         self.builder.operand(register, Role::Use, fixed);
         self.builder
-            .emit_with_operands(Linkage::Epilogue, Instruction::Return);
+            .set_part(Linkage::Epilogue, Mechanism::ControlTransfer);
+        self.builder.emit_with_operands(Instruction::Return);
     }
 
     /// An instruction with the label `Exit(0)` that may leave by an exit.

@@ -88,6 +88,13 @@ pub struct Statistics {
 pub trait Observer {
     /// The word with this number, counted from the beginning of the image, is about to be executed.
     fn execute(&mut self, word: usize);
+
+    /// It has been executed, without a fault, and the machine is as it leaves it. Does nothing by
+    /// default.
+    #[inline]
+    fn executed(&mut self, word: usize, machine: &Simulator) {
+        let _ = (word, machine);
+    }
 }
 
 /// An observer that looks away.
@@ -200,6 +207,17 @@ impl Simulator {
     pub fn read_word(&self, address: u64) -> Option<u64> {
         let bytes = self.memory.bytes(address, 8)?.first_chunk()?;
         Some(u64::from_le_bytes(*bytes))
+    }
+
+    /// What is in x0 to x30.
+    pub fn registers(&self) -> &[u64; 31] {
+        let registers = self.registers.first_chunk();
+        registers.expect("there are more than 31 of them")
+    }
+
+    /// The stack pointer.
+    pub const fn stack_pointer(&self) -> u64 {
+        self.memory.stack_pointer()
     }
 
     /// Writes bytes from an address on, whatever a program may do there. Says whether all of them are

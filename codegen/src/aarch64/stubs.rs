@@ -11,7 +11,7 @@ use crate::context;
 use crate::ir::{FunctionId, ImportId};
 use crate::link::{StackChecks, StubOffsets, Stubs};
 use crate::machine::{Assembly, Frame, Register, Symbol};
-use crate::origin::Origin;
+use crate::origin::{Linkage, Mechanism, Origin};
 
 /// The bytes in which the entry stub keeps what belongs to its caller: x19 to x30.
 const SAVED: i32 = 96;
@@ -39,7 +39,8 @@ pub(crate) fn assemble(imports: u32, checks: StackChecks) -> Stubs {
             start
         })
         .collect();
-    let unit = encode(&code.finish());
+    let assembly = code.finish();
+    let unit = encode(&assembly);
     let offset = |position: u32| unit.offsets[position as usize];
     let offsets = StubOffsets {
         exit: offset(exit),
@@ -47,13 +48,18 @@ pub(crate) fn assemble(imports: u32, checks: StackChecks) -> Stubs {
         trampoline_site: trampoline_site.map(offset),
         thunks: thunks.into_iter().map(offset).collect(),
     };
-    Stubs { unit, offsets }
+    Stubs {
+        unit,
+        origins: assembly.origins,
+        offsets,
+    }
 }
 
 /// `entry(x0: context, x1: function, x2: arguments, x3: stack)`. Gives the label of its second half,
 /// which goes back to the host with x0 and x1 as they are.
 fn entry(code: &mut Writer) -> Label {
     let saved = |first: u8| i32::from(first - 19) * 8;
+    code.set_part(Linkage::Prologue, Mechanism::StateManagement);
     code.push(Instruction::StorePair {
         rt1: x(19),
         rt2: x(20),
@@ -69,16 +75,23 @@ fn entry(code: &mut Writer) -> Label {
         rd: CONTEXT,
         rn: x(0),
     });
+    code.set_part(Linkage::Precall, Mechanism::ControlTransfer);
     code.push(Instruction::Mov { rd: X16, rn: x(1) });
+    code.set_part(Linkage::Precall, Mechanism::DataTransfer);
     code.push(Instruction::Mov { rd: X17, rn: x(2) });
+    code.set_part(Linkage::Precall, Mechanism::StateManagement);
     code.push(Instruction::MovSp { rd: SP, rn: x(3) });
+    code.set_part(Linkage::Precall, Mechanism::DataTransfer);
     for first in [0, 2, 4, 6] {
         code.load_pair(x(first), x(first + 1), X17, i32::from(first) * 8);
     }
+    code.set_part(Linkage::Precall, Mechanism::ControlTransfer);
     code.push(Instruction::Blr { rn: X16 });
+    code.set_part(Linkage::Epilogue, Mechanism::DataTransfer);
     code.constant(x(1), 0);
 
     let leave = code.label();
+    code.set_part(Linkage::Epilogue, Mechanism::StateManagement);
     code.load(x(9), CONTEXT, context::HOST_STACK);
     code.push(Instruction::MovSp { rd: SP, rn: x(9) });
     code.load_pair(FP, LR, SP, saved(29));
@@ -90,6 +103,7 @@ fn entry(code: &mut Writer) -> Label {
         rt2: x(20),
         address: Address::PostIndex(SP, SAVED),
     });
+    code.set_part(Linkage::Epilogue, Mechanism::ControlTransfer);
     code.push(Instruction::Ret);
     leave
 }
@@ -97,6 +111,7 @@ fn entry(code: &mut Writer) -> Label {
 /// Keeps the registers, the stack pointer and the site, x16, and goes back to the host.
 fn exit_stub(code: &mut Writer, leave: Label) {
     let registers = context::REGISTERS as i32;
+    code.set_part(Linkage::Body, Mechanism::Computation);
     code.store(X16, CONTEXT, context::EXIT_SITE);
     for first in (0..30).step_by(2) {
         let offset = registers + i32::from(first) * 8;
@@ -118,6 +133,7 @@ fn trampoline_stub(code: &mut Writer, checks: StackChecks) -> Option<u32> {
         StackChecks::InFunctions => None,
         StackChecks::InTrampoline => {
             let label = code.label_to_come();
+            code.set_part(Linkage::Prologue, Mechanism::StateManagement);
             code.load(X16, CONTEXT, context::STACK_LIMIT);
             code.push(Instruction::CmpSp { rm: X16 });
             code.push(Instruction::BCond {
@@ -127,20 +143,24 @@ fn trampoline_stub(code: &mut Writer, checks: StackChecks) -> Option<u32> {
             Some(label)
         }
     };
+    code.set_part(Linkage::Precall, Mechanism::ControlTransfer);
     code.push(Instruction::Load {
         access: MemoryAccess::Double,
         rt: X16,
         address: Address::ScaledIndex(x(0), x(1)),
     });
+    code.set_part(Linkage::Precall, Mechanism::DataTransfer);
     for number in 0..6 {
         code.push(Instruction::Mov {
             rd: x(number),
             rn: x(number + 2),
         });
     }
+    code.set_part(Linkage::Precall, Mechanism::ControlTransfer);
     code.push(Instruction::Br { rn: X16 });
     exhausted.map(|label| {
         code.place(label);
+        code.set_part(Linkage::Body, Mechanism::Computation);
         let site = code.position();
         code.push(Instruction::Adr {
             rd: X16,
@@ -156,6 +176,7 @@ fn trampoline_stub(code: &mut Writer, checks: StackChecks) -> Option<u32> {
 /// Goes on to the host's function with the import's number in x5, behind the context and at most
 /// four arguments.
 fn thunk(code: &mut Writer, import: ImportId) {
+    code.set_part(Linkage::Precall, Mechanism::ControlTransfer);
     code.constant(IMPORT_NUMBER, import.0 as u16);
     code.load(X16, CONTEXT, context::HOST_CALL);
     code.push(Instruction::Br { rn: X16 });
@@ -165,7 +186,10 @@ fn thunk(code: &mut Writer, import: ImportId) {
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
     instructions: Vec<Instruction>,
+    origins: Vec<Origin>,
     labels: Vec<u32>,
+    /// The origin of what is added.
+    origin: Origin,
 }
 
 impl Writer {
@@ -195,6 +219,13 @@ impl Writer {
     /// Adds an instruction.
     pub(crate) fn push(&mut self, instruction: Instruction) {
         self.instructions.push(instruction);
+        self.origins.push(self.origin);
+    }
+
+    /// Says which part in a call the instructions have that are added from here on; at first they
+    /// have none.
+    pub(crate) fn set_part(&mut self, linkage: Linkage, mechanism: Mechanism) {
+        self.origin = self.origin.with(linkage).doing(mechanism);
     }
 
     /// `movz xd, value`
@@ -245,7 +276,7 @@ impl Writer {
         Assembly {
             id: FunctionId(u32::MAX),
             name: String::from("stubs"),
-            origins: vec![Origin::default(); self.instructions.len()],
+            origins: self.origins,
             instructions: self.instructions,
             labels: self.labels,
             frame: Frame::default(),

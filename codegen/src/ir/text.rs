@@ -29,7 +29,7 @@ mod print;
 
 pub use error::{Expected, ParseError, ParseErrorKind};
 pub use parse::parse;
-pub use print::{print_function, print_op};
+pub use print::{PrintedLine, print_function, print_lines, print_op};
 
 use super::{Access, Binary, Condition, Division, Unary, Width};
 

@@ -13,7 +13,7 @@ use crate::machine::{Assembly, Register, Symbol};
 /// printed that something jumps to.
 pub fn print(assembly: &Assembly<Instruction>, module: &Module) -> String {
     let mut text = format!("{}:\n", assembly.name);
-    let mut labels = labels_by_position(assembly).into_iter().peekable();
+    let mut labels = used_labels(assembly).into_iter().peekable();
     for (position, instruction) in assembly.instructions.iter().enumerate() {
         while let Some((_, label)) = labels.next_if(|&(at, _)| at as usize <= position) {
             text += &format!("{label}:\n");
@@ -26,8 +26,9 @@ pub fn print(assembly: &Assembly<Instruction>, module: &Module) -> String {
     text
 }
 
-/// The labels that are jumped to, in the order of their positions, each once.
-fn labels_by_position(assembly: &Assembly<Instruction>) -> Vec<(u32, Label)> {
+/// The labels that are jumped to, with the instruction that each stands before, in the order of
+/// these.
+pub fn used_labels(assembly: &Assembly<Instruction>) -> Vec<(u32, Label)> {
     let mut labels: Vec<(u32, Label)> = assembly
         .instructions
         .iter()

@@ -22,15 +22,23 @@ use self::edits::Edits;
 use self::layout::Layout;
 use super::early_return::EarlyReturn;
 use super::instruction::{Address, Alu, CONTEXT, Cond, Instruction, Label, Operand, RSP, Size};
-use super::registers::CALLEE_SAVED;
+use super::registers::{CALLEE_SAVED, IMPORT_ENDS, RESULT};
 use super::select::Selected;
 use crate::context;
 use crate::ir::{BlockId, FunctionId, ImportId};
+use crate::linkage::{Convention, MoveParts, Step, Steps};
 use crate::machine::{
     Allocation, Assembly, CallSite, Calls, Code, ExitSite, Frame, Location, MachineInstruction,
     Register, ReturnAddress, Symbol,
 };
-use crate::origin::{Linkage, Origin};
+use crate::origin::{Linkage, Mechanism, Origin};
+
+/// What the convention says of calls.
+const CONVENTION: Convention = Convention {
+    callee_saved: CALLEE_SAVED,
+    result: RESULT,
+    second_result: IMPORT_ENDS,
+};
 
 /// What a function is, besides its instructions.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +82,7 @@ struct Finisher<'a> {
     header: Header<'a>,
     code: &'a Code<Instruction>,
     edits: Edits<'a>,
+    parts: MoveParts<'a, Instruction>,
     layout: Layout,
     /// The registers to be saved, in the order of their numbers.
     saved: Vec<Register>,
@@ -113,11 +122,17 @@ impl<'a> Finisher<'a> {
             local += 8;
         }
         let size = saved_size + local;
+        // Behind an early return parameters are handed over once more.
+        let entry = [
+            Some(BlockId::ENTRY),
+            selected.early_return.map(|early| early.goes_on),
+        ];
         let count = code.instructions.len() + code.instructions.len() / 8 + 16;
         Self {
             header,
             code,
             edits: Edits::new(allocation),
+            parts: MoveParts::of(code, CONVENTION, entry),
             layout: Layout::of(code, allocation),
             saved,
             local,
@@ -153,6 +168,11 @@ impl<'a> Finisher<'a> {
         self.assembly.origins.push(self.origin);
     }
 
+    /// Says which part in a call the instructions have that are emitted from here on.
+    const fn set_part(&mut self, linkage: Linkage, mechanism: Mechanism) {
+        self.origin = self.origin.with(linkage).doing(mechanism);
+    }
+
     fn position(&self) -> u32 {
         self.assembly.instructions.len() as u32
     }
@@ -177,7 +197,8 @@ impl<'a> Finisher<'a> {
     /// The check of the stack, `push` of the registers that the function uses, `sub rsp, local`.
     fn prologue(&mut self) {
         let first = self.code.origins.first().copied().unwrap_or_default();
-        self.origin = first.with(Linkage::Prologue);
+        self.origin = first;
+        self.set_part(Linkage::Prologue, Mechanism::StateManagement);
         // The arguments may come before it; they are where they are.
         self.checked = (0..2).find(|&index| {
             let instruction = self.code.instructions.get(index as usize);
@@ -203,20 +224,24 @@ impl<'a> Finisher<'a> {
     fn give_back(&mut self, block: usize) {
         let early = self.early_return;
         if early.is_some_and(|early| early.returns.index() == block) {
-            self.origin = self.origin.with(Linkage::Epilogue);
-            return self.emit(Instruction::Ret);
+            return self.r#return();
         }
         self.epilogue();
     }
 
     /// `add rsp, local`, `pop`, `ret`
     fn epilogue(&mut self) {
-        self.origin = self.origin.with(Linkage::Epilogue);
+        self.set_part(Linkage::Epilogue, Mechanism::StateManagement);
         self.move_stack_pointer(Alu::Add);
         for index in (0..self.saved.len()).rev() {
             let rd = self.saved[index];
             self.emit(Instruction::Pop { rd });
         }
+        self.r#return();
+    }
+
+    fn r#return(&mut self) {
+        self.set_part(Linkage::Epilogue, Mechanism::ControlTransfer);
         self.emit(Instruction::Ret);
     }
 
@@ -281,8 +306,8 @@ impl<'a> Finisher<'a> {
         if let Some(early) = self.early_return
             && early.goes_on.index() == block
         {
-            let origin = self.code.origins[self.code.blocks[block].start as usize];
-            self.origin = origin.with(Linkage::Prologue);
+            self.origin = self.code.origins[self.code.blocks[block].start as usize];
+            self.set_part(Linkage::Prologue, Mechanism::StateManagement);
             self.set_up_frame();
         }
         self.edits.seek(self.layout.start(block));
@@ -299,8 +324,12 @@ impl<'a> Finisher<'a> {
 
     /// The moves that the allocator wants before an instruction.
     fn edits_before(&mut self, index: u32) {
-        while let Some(instruction) = self.edits.next_before(index, self.assembly.slots_at) {
-            self.emit(instruction);
+        while let Some(edit) = self.edits.next_before(index) {
+            let origin = self.parts.origin(edit, |block| self.layout.target(block).0);
+            self.assembly
+                .instructions
+                .push(edits::instruction(edit, self.assembly.slots_at));
+            self.assembly.origins.push(origin);
         }
     }
 
@@ -346,6 +375,7 @@ impl<'a> Finisher<'a> {
 
     /// `call f`; or `lea rdi, catalogue; mov esi, number; call trampoline`.
     fn call_function(&mut self, callee: FunctionId) {
+        self.set_part(Linkage::Precall, Mechanism::ControlTransfer);
         let symbol = match self.header.calls {
             Calls::Direct => Symbol::Function(callee),
             Calls::Trampoline => {
@@ -370,6 +400,7 @@ impl<'a> Finisher<'a> {
             rd: super::instruction::RDI,
             rn: CONTEXT,
         });
+        self.set_part(Linkage::Precall, Mechanism::ControlTransfer);
         let offset = context::IMPORTS + 8 * import.0;
         self.emit(Instruction::CallMemory {
             address: Address::base(CONTEXT, offset as i32),
@@ -388,7 +419,7 @@ impl<'a> Finisher<'a> {
     /// What stands at the end.
     fn stubs(&mut self) {
         for (label, stub, origin) in std::mem::take(&mut self.stubs) {
-            self.origin = origin;
+            self.origin = Origin::body(origin.place);
             self.place(label);
             match stub {
                 Stub::Exit(exit) => self.leave(exit),
@@ -418,4 +449,23 @@ fn is_frameless(instruction: &Instruction) -> bool {
                 | Instruction::WideDivide { .. }
                 | Instruction::Leave
         )
+}
+
+impl Steps for Instruction {
+    fn step(&self) -> Step {
+        match *self {
+            Self::Parameters => Step::Parameters,
+            Self::StackCheck => Step::StackCheck,
+            Self::LoadArgument { rd, .. } => Step::StackParameter(rd),
+            Self::Store { rt, .. } => Step::Store(rt),
+            Self::CallFunction { .. } | Self::CallImport { .. } => Step::Call,
+            Self::Divide { .. }
+            | Self::WideMultiply { .. }
+            | Self::WideDivide { .. }
+            | Self::TiedShift { .. } => Step::Constrained,
+            Self::Jmp { label } => Step::Jump(BlockId(label.0)),
+            Self::Return => Step::Return,
+            _ => Step::Other,
+        }
+    }
 }

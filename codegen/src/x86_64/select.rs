@@ -23,7 +23,7 @@ use super::registers::RESULT;
 use crate::ir::flow::Flow;
 use crate::ir::{BlockId, ExitId, Function, List, Op, Target, Value};
 use crate::machine::{Calls, Code, Constraint, Register, Role};
-use crate::origin::{Linkage, Origin};
+use crate::origin::{Linkage, Mechanism, Origin};
 
 /// Instructions for a function, and what its frame must have room for.
 #[derive(Debug)]
@@ -193,7 +193,11 @@ impl<'a> Selector<'a> {
             } => self.call(dest, callee, arguments, exit),
             Op::Guard { condition, exit } => self.guard(condition, exit),
             Op::Poll { exit } => self.emit_exit(exit, Instruction::Poll),
-            Op::StackCheck { exit } => self.emit_exit(exit, Instruction::StackCheck),
+            Op::StackCheck { exit } => {
+                self.builder
+                    .set_part(Linkage::Prologue, Mechanism::StateManagement);
+                self.emit_exit(exit, Instruction::StackCheck);
+            }
             Op::Jump { target } => self.jump(target),
             Op::Branch {
                 condition,
@@ -217,10 +221,11 @@ impl<'a> Selector<'a> {
 
     /// The result goes to rax; the rest depends on the frame.
     fn give_back(&mut self, value: Value) {
+        self.builder
+            .set_part(Linkage::Epilogue, Mechanism::DataTransfer);
         let register = self.register(value);
         self.use_fixed(register, RESULT);
-        self.builder
-            .emit_with_operands(Linkage::Epilogue, Instruction::Return);
+        self.builder.emit_with_operands(Instruction::Return);
     }
 
     /// An instruction that may leave by an exit.

@@ -12,7 +12,7 @@ use crate::context;
 use crate::ir::{FunctionId, ImportId};
 use crate::link::{StackChecks, StubOffsets, Stubs};
 use crate::machine::{Assembly, Frame, Register, Symbol};
-use crate::origin::Origin;
+use crate::origin::{Linkage, Mechanism, Origin};
 
 /// What the entry stub keeps for its caller, in the order in which it pushes.
 const SAVED: [Register; 6] = [RBX, RBP, R12, R13, R14, CONTEXT];
@@ -39,8 +39,10 @@ pub(crate) fn assemble(imports: u32, checks: StackChecks) -> Stubs {
         })
         .collect();
     // One more, for what is told to the exit stub: the position behind a call.
+    code.set_part(Linkage::Body, Mechanism::Computation);
     code.push(Instruction::Ud2);
-    let unit = encode(&code.finish());
+    let assembly = code.finish();
+    let unit = encode(&assembly);
     let offset = |position: u32| unit.offsets[position as usize];
     let offsets = StubOffsets {
         exit: offset(exit),
@@ -48,31 +50,44 @@ pub(crate) fn assemble(imports: u32, checks: StackChecks) -> Stubs {
         trampoline_site: trampoline_site.map(offset),
         thunks: thunks.into_iter().map(offset).collect(),
     };
-    Stubs { unit, offsets }
+    Stubs {
+        unit,
+        origins: assembly.origins,
+        offsets,
+    }
 }
 
 /// `entry(rdi: context, rsi: function, rdx: arguments, rcx: stack)`. Gives the label of its second
 /// half, which goes back to the host with rax and rdx as they are.
 fn entry(code: &mut Writer) -> Label {
+    code.set_part(Linkage::Prologue, Mechanism::StateManagement);
     for rd in SAVED {
         code.push(Instruction::Push { rd });
     }
     code.store(RSP, RDI, context::HOST_STACK);
     code.mov(CONTEXT, RDI);
+    code.set_part(Linkage::Precall, Mechanism::ControlTransfer);
     code.mov(RAX, RSI);
+    code.set_part(Linkage::Precall, Mechanism::DataTransfer);
     code.mov(R10, RDX);
+    code.set_part(Linkage::Precall, Mechanism::StateManagement);
     code.mov(RSP, RCX);
+    code.set_part(Linkage::Precall, Mechanism::DataTransfer);
     for (offset, rd) in (0..).step_by(8).zip(ARGUMENTS) {
         code.load(rd, R10, offset);
     }
+    code.set_part(Linkage::Precall, Mechanism::ControlTransfer);
     code.push(Instruction::CallRegister { rn: RAX });
+    code.set_part(Linkage::Epilogue, Mechanism::DataTransfer);
     code.constant(RDX, 0);
 
     let leave = code.label();
+    code.set_part(Linkage::Epilogue, Mechanism::StateManagement);
     code.load(RSP, CONTEXT, context::HOST_STACK);
     for rd in SAVED.into_iter().rev() {
         code.push(Instruction::Pop { rd });
     }
+    code.set_part(Linkage::Epilogue, Mechanism::ControlTransfer);
     code.push(Instruction::Ret);
     leave
 }
@@ -80,6 +95,7 @@ fn entry(code: &mut Writer) -> Label {
 /// Keeps the registers, the stack pointer and the site, which a call has pushed, and goes back to the
 /// host.
 fn exit_stub(code: &mut Writer, leave: Label) {
+    code.set_part(Linkage::Body, Mechanism::Computation);
     code.store(RAX, CONTEXT, context::REGISTERS);
     code.push(Instruction::Pop { rd: RAX });
     code.store(RAX, CONTEXT, context::EXIT_SITE);
@@ -102,6 +118,7 @@ fn trampoline_stub(code: &mut Writer, checks: StackChecks) -> Option<u32> {
         StackChecks::InTrampoline => {
             let label = code.label_to_come();
             let limit = Address::base(CONTEXT, context::STACK_LIMIT as i32);
+            code.set_part(Linkage::Prologue, Mechanism::StateManagement);
             code.push(Instruction::Alu {
                 op: Alu::Cmp,
                 size: Size::Bits64,
@@ -115,16 +132,20 @@ fn trampoline_stub(code: &mut Writer, checks: StackChecks) -> Option<u32> {
             Some(label)
         }
     };
+    code.set_part(Linkage::Precall, Mechanism::ControlTransfer);
     code.push(Instruction::Load {
         rd: RAX,
         address: Address::indexed(RDI, RSI, Scale::Eight),
     });
+    code.set_part(Linkage::Precall, Mechanism::DataTransfer);
     for (&to, &from) in ARGUMENTS.iter().zip(&ARGUMENTS[2..]) {
         code.mov(to, from);
     }
+    code.set_part(Linkage::Precall, Mechanism::ControlTransfer);
     code.push(Instruction::JmpRegister { rn: RAX });
     exhausted.map(|label| {
         code.place(label);
+        code.set_part(Linkage::Body, Mechanism::Computation);
         code.push(Instruction::Call {
             symbol: Symbol::ExitStub,
         });
@@ -135,6 +156,7 @@ fn trampoline_stub(code: &mut Writer, checks: StackChecks) -> Option<u32> {
 /// Goes on to the host's function with the import's number in r9, behind the context and at most
 /// four arguments.
 fn thunk(code: &mut Writer, import: ImportId) {
+    code.set_part(Linkage::Precall, Mechanism::ControlTransfer);
     code.constant(IMPORT_NUMBER, i64::from(import.0));
     code.push(Instruction::JmpMemory {
         address: Address::base(CONTEXT, context::HOST_CALL as i32),
@@ -145,7 +167,10 @@ fn thunk(code: &mut Writer, import: ImportId) {
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
     instructions: Vec<Instruction>,
+    origins: Vec<Origin>,
     labels: Vec<u32>,
+    /// The origin of what is added.
+    origin: Origin,
 }
 
 impl Writer {
@@ -175,6 +200,13 @@ impl Writer {
     /// Adds an instruction.
     pub(crate) fn push(&mut self, instruction: Instruction) {
         self.instructions.push(instruction);
+        self.origins.push(self.origin);
+    }
+
+    /// Says which part in a call the instructions have that are added from here on; at first they
+    /// have none.
+    pub(crate) fn set_part(&mut self, linkage: Linkage, mechanism: Mechanism) {
+        self.origin = self.origin.with(linkage).doing(mechanism);
     }
 
     /// `mov rd, rn`
@@ -205,7 +237,7 @@ impl Writer {
         Assembly {
             id: FunctionId(u32::MAX),
             name: String::from("stubs"),
-            origins: vec![Origin::default(); self.instructions.len()],
+            origins: self.origins,
             instructions: self.instructions,
             labels: self.labels,
             frame: Frame::default(),

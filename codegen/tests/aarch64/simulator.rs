@@ -7,7 +7,7 @@ use codegen::aarch64::instruction::{
     Shift, ZR,
 };
 use codegen::aarch64::simulator::{
-    Access, Ending, Fault, FaultKind, IMAGE_BASE, Image, Permission, Simulator,
+    Access, Ending, Fault, FaultKind, IMAGE_BASE, Image, Observer, Permission, Simulator,
 };
 use codegen::context;
 use codegen::execution::{Host, Reply};
@@ -400,6 +400,26 @@ fn an_observer_counts_each_word() {
     let ending = simulator.call_observed(IMAGE_BASE, &[100], &mut (), &mut counts);
     assert!(matches!(ending, Ok(Ending::Returned([5050, _]))));
     assert_eq!(counts, [1, 100, 100, 100, 1, 1]);
+}
+
+/// Keeps what is in x0 after each word.
+struct FirstRegister(Vec<(usize, u64)>);
+
+impl Observer for FirstRegister {
+    fn execute(&mut self, _: usize) {}
+
+    fn executed(&mut self, word: usize, machine: &Simulator) {
+        self.0.push((word, machine.registers()[0]));
+    }
+}
+
+#[test]
+fn an_observer_sees_the_machine_as_each_word_leaves_it() {
+    let mut simulator = simulator(vec![PUSH, sub(x(0), x(0), 2), POP, Instruction::Ret]);
+    let mut observer = FirstRegister(Vec::new());
+    let ending = simulator.call_observed(IMAGE_BASE, &[9], &mut (), &mut observer);
+    assert!(matches!(ending, Ok(Ending::Returned([7, _]))));
+    assert_eq!(observer.0, [(0, 9), (1, 7), (2, 7), (3, 7)]);
 }
 
 #[test]

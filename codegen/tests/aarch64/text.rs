@@ -23,6 +23,7 @@ pub(crate) fn assembly(instructions: Vec<Instruction>, labels: Vec<u32>) -> Asse
         exits: Vec::new(),
         calls: Vec::new(),
         checks_stack: false,
+        needless: Vec::new(),
     }
 }
 

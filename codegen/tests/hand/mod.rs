@@ -66,6 +66,7 @@ pub(crate) fn assembly<I>(id: FunctionId, instructions: Vec<I>, labels: &[u32]) 
         exits: Vec::new(),
         calls: Vec::new(),
         checks_stack: false,
+        needless: Vec::new(),
     }
 }
 

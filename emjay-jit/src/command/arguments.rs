@@ -9,6 +9,8 @@ use codegen::link::Architecture;
 use codegen::machine::Calls;
 use codegen::passes::Level;
 use emjay_jit::backend::Backend;
+use emjay_jit::compare::ColumnName;
+use emjay_jit::ulm::Convention;
 use terminal::Size;
 
 const EXAMPLES: &str = "\
@@ -16,6 +18,7 @@ Examples:
   emjay run examples/blog.emjay              compile, run, print the result
   emjay run examples/fib.emjay 30            main's parameters come from the command line
   emjay emit --stage ir examples/fib.emjay   look at what the compiler makes of it
+  emjay compare examples/fib.emjay 5         AArch64 and the ULM, call by call
   emjay repl                                 try it line by line
 
 Exit status: 0; 1 errors in the source, 2 wrong command line, 124 a limit, 125 a run-time error,
@@ -41,6 +44,7 @@ pub(super) enum Command {
         after_help = "Options stand before the arguments of `main`; negative ones stand as they \
                       are.\n\nExamples:\n  emjay run examples/gcd.emjay 12 -18\n  \
                       emjay run --target aarch64-sim --limit 1000000 examples/fib.emjay 20\n  \
+                      emjay run --target ulm --convention stack examples/fib.emjay 20\n  \
                       emjay run --time examples/collatz.emjay 1000000"
     )]
     Run(RunArguments),
@@ -50,9 +54,21 @@ pub(super) enum Command {
         after_help = "Examples:\n  emjay emit --stage ast examples/blog.emjay\n  \
                       emjay emit --stage ir-final --opt 2 examples/fib.emjay\n  \
                       emjay emit --target aarch64 --opt 1 examples/blog.emjay\n  \
-                      emjay emit --target x86-64 --format elf -o fib examples/fib.emjay && ./fib 30"
+                      emjay emit --target x86-64 --format elf -o fib examples/fib.emjay && ./fib 30\n  \
+                      emjay emit --target ulm -o fib.s examples/fib.emjay 20 && ulm fib.s"
     )]
     Emit(EmitArguments),
+
+    /// Run a program on several machines, check that they agree, and show what its calls cost
+    #[command(
+        after_help = "Columns: aarch64, aarch64:baseline, aarch64:trampoline, x86-64, ulm, \
+                      ulm:leaf, ulm:stack, ulm:inline.\n\nExamples:\n  emjay compare examples/blog.emjay\n  \
+                      emjay compare examples/gcd.emjay 12 -18 --columns ulm:leaf,ulm:stack\n  \
+                      emjay compare --format html -o fib.html examples/fib.emjay 5\n\n\
+                      Exit status: 0 if the columns agree; 1 if they differ, the source has errors, \
+                      or a column can't have this program."
+    )]
+    Compare(CompareArguments),
 
     /// Take functions, statements and expressions line by line, and show what becomes of them
     #[command(
@@ -116,6 +132,17 @@ pub(super) enum Opt {
     Full,
 }
 
+impl Opt {
+    /// The level of the passes.
+    pub(super) const fn level(self) -> Level {
+        match self {
+            Self::None => Level::None,
+            Self::Basic => Level::Basic,
+            Self::Full => Level::Full,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum CallsName {
     /// Branches to the functions
@@ -124,15 +151,40 @@ pub(super) enum CallsName {
     Trampoline,
 }
 
+/// How functions call each other on the ULM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ConventionName {
+    /// Leaf where that works, stack elsewhere
+    Auto,
+    /// Arguments in the callee's registers; only `main` calls
+    Leaf,
+    /// Frames on a stack
+    Stack,
+    /// No calls: each is replaced by the function's body
+    Inline,
+}
+
+impl ConventionName {
+    /// The convention.
+    pub(super) const fn convention(self) -> Convention {
+        match self {
+            Self::Auto => Convention::Auto,
+            Self::Leaf => Convention::Leaf,
+            Self::Stack => Convention::Stack,
+            Self::Inline => Convention::Inline,
+        }
+    }
+}
+
+/// The stack that native programs have if nobody says how large it is to be, in bytes.
+const NATIVE_STACK: u64 = 64 << 20;
+/// The same on the ULM.
+const ULM_STACK: u64 = 256 << 20;
+
 impl CodeOptions {
     /// The way to code for a machine.
     pub(super) fn backend(self, architecture: Architecture) -> Backend {
-        let level = match self.opt {
-            Opt::None => Level::None,
-            Opt::Basic => Level::Basic,
-            Opt::Full => Level::Full,
-        };
-        let usual = Backend::new(architecture, level);
+        let usual = Backend::new(architecture, self.opt.level());
         let calls = match self.calls {
             None => usual.calls,
             Some(CallsName::Direct) => Calls::Direct,
@@ -158,6 +210,8 @@ pub(super) enum RunTarget {
     /// x86-64, if this machine is one
     #[value(name = "x86-64")]
     X86_64,
+    /// The ULM
+    Ulm,
     /// The definition of the IR: for comparisons
     #[value(hide = true)]
     Interpreter,
@@ -173,11 +227,15 @@ pub(super) struct RunArguments {
     #[command(flatten)]
     pub(super) code: CodeOptions,
 
-    /// The stack of the program: bytes, or with K, M, G
-    #[arg(long, value_name = "SIZE", default_value = "64M")]
-    pub(super) stack: Size,
+    /// How functions call each other on the ULM; default: auto
+    #[arg(long, value_enum)]
+    pub(super) convention: Option<ConventionName>,
 
-    /// Execute at most N instructions; only where they are counted: `--target aarch64-sim`
+    /// The stack of the program: bytes, or with K, M, G; default: 64M, on the ULM 256M
+    #[arg(long, value_name = "SIZE")]
+    pub(super) stack: Option<Size>,
+
+    /// Execute at most N instructions; only where they are counted: `--target aarch64-sim` or `ulm`
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<u64>,
 
@@ -201,6 +259,17 @@ pub(super) struct RunArguments {
     pub(super) arguments: Vec<String>,
 }
 
+impl RunArguments {
+    /// The stack of the program, in bytes.
+    pub(super) fn stack(&self) -> u64 {
+        let usual = match self.target {
+            RunTarget::Ulm => ULM_STACK,
+            _ => NATIVE_STACK,
+        };
+        self.stack.map_or(usual, |size| size.0)
+    }
+}
+
 /// What code is written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum EmitTarget {
@@ -211,6 +280,8 @@ pub(super) enum EmitTarget {
     /// x86-64
     #[value(name = "x86-64")]
     X86_64,
+    /// The ULM
+    Ulm,
 }
 
 /// A point on the way of a program.
@@ -268,9 +339,14 @@ pub(super) struct EmitArguments {
     #[arg(long)]
     pub(super) no_inline: bool,
 
-    /// The stack of an executable: bytes, or with K, M, G
-    #[arg(long, value_name = "SIZE", default_value = "64M")]
-    pub(super) stack: Size,
+    /// How functions call each other on the ULM; default: auto
+    #[arg(long, value_enum)]
+    pub(super) convention: Option<ConventionName>,
+
+    /// The stack of an executable, or of a program for the ULM: bytes, or with K, M, G; default: 64M,
+    /// on the ULM 256M
+    #[arg(long, value_name = "SIZE")]
+    pub(super) stack: Option<Size>,
 
     /// Write to OUT instead of the standard output
     #[arg(short, value_name = "OUT")]
@@ -278,9 +354,26 @@ pub(super) struct EmitArguments {
 
     /// The source; `-` is the standard input
     pub(super) file: PathBuf,
+
+    /// The arguments of `main`, which are built into programs for the ULM
+    #[arg(
+        value_name = "ARG",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(super) arguments: Vec<String>,
 }
 
 impl EmitArguments {
+    /// The stack of the program, in bytes.
+    pub(super) fn stack(&self) -> u64 {
+        let usual = match self.target {
+            EmitTarget::Ulm => ULM_STACK,
+            _ => NATIVE_STACK,
+        };
+        self.stack.map_or(usual, |size| size.0)
+    }
+
     /// How code is made, at the level that is asked for or else the given one.
     pub(super) fn code(&self, usual: Opt) -> CodeOptions {
         CodeOptions {
@@ -289,6 +382,72 @@ impl EmitArguments {
             no_inline: self.no_inline,
         }
     }
+}
+
+/// How a comparison is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CompareFormat {
+    /// For a terminal, as wide as it is
+    Text,
+    /// For a handout
+    Markdown,
+    /// For programs
+    Json,
+    /// A page for a browser, with a call to step through
+    Html,
+}
+
+/// What `emjay compare` takes.
+#[derive(Debug, Args)]
+pub(super) struct CompareArguments {
+    /// What is compared: names with commas between them
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "aarch64,ulm"
+    )]
+    pub(super) columns: Vec<ColumnName>,
+
+    /// How it is shown
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: CompareFormat,
+
+    /// How much is done to make the code fast
+    #[arg(long, value_name = "LEVEL", value_enum, default_value = "2")]
+    pub(super) opt: Opt,
+
+    /// Replace calls of small functions by their bodies
+    #[arg(long)]
+    pub(super) inline: bool,
+
+    /// What is done without `--inline` anyway
+    #[arg(long, hide = true, overrides_with = "inline")]
+    pub(super) no_inline: bool,
+
+    /// The stack of each column: bytes, or with K, M, G
+    #[arg(long, value_name = "SIZE", default_value = "64M")]
+    pub(super) stack: Size,
+
+    /// Execute at most N instructions in each column
+    #[arg(long, value_name = "N", default_value = "1000000000")]
+    pub(super) limit: u64,
+
+    /// Take the program's input from FILE; else the standard input is read to its end if the
+    /// program reads
+    #[arg(long, value_name = "FILE")]
+    pub(super) stdin: Option<PathBuf>,
+
+    /// Write to OUT instead of the standard output
+    #[arg(short, value_name = "OUT")]
+    pub(super) output: Option<PathBuf>,
+
+    /// The source; `-` is the standard input
+    pub(super) file: PathBuf,
+
+    /// The arguments of `main`, whole numbers
+    #[arg(value_name = "ARG", allow_negative_numbers = true)]
+    pub(super) arguments: Vec<String>,
 }
 
 /// What `emjay repl` takes.
@@ -304,6 +463,23 @@ pub(super) struct ReplArguments {
     /// The stack of what is typed in: bytes, or with K, M, G
     #[arg(long, value_name = "SIZE", default_value = "64M")]
     pub(super) stack: Size,
+}
+
+/// Exits with status 2 if it isn't the ULM and there is a convention, or if it is and there is another
+/// way to call.
+pub(super) fn check_calls(
+    is_ulm: bool,
+    calls: Option<CallsName>,
+    convention: Option<ConventionName>,
+) {
+    if is_ulm && calls.is_some() {
+        refuse(
+            "`--calls` is for other machines: on the ULM `--convention` says how functions call",
+        );
+    }
+    if !is_ulm && convention.is_some() {
+        refuse("`--convention` says how functions call on the ULM: `--target ulm` is missing");
+    }
 }
 
 /// Says what is wrong with the command line, and exits with status 2.

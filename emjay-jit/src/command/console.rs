@@ -8,14 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use codegen::execution::{Host, Reply};
 use codegen::ir::ImportId;
-use emjay_jit::{GETC, PUTC};
+use emjay_jit::{GETC, PUTC, READS_PAST_END};
 use terminal::reason;
 
 /// How many bytes are read and written at once.
 const CHUNK: usize = 1 << 16;
-
-/// The read past the end of the input that ends the program: it would go on for ever.
-pub(super) const READS_PAST_END: u32 = 65_536;
 
 /// Why the console has ended a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +112,34 @@ impl Console {
     /// Writes what is left.
     pub(super) fn finish(&mut self) -> Result<(), StopCause> {
         self.output.flush().map_err(|error| failed_write(&error))
+    }
+
+    /// Keeps output until [`Console::write_if_due`].
+    pub(super) fn keep(&mut self, bytes: &[u8]) {
+        if let Some(&last) = bytes.last() {
+            self.is_in_line = last != b'\n';
+            self.output.lock().extend_from_slice(bytes);
+        }
+    }
+
+    /// Writes what has been kept, if it is much, or if a terminal waits for it.
+    pub(super) fn write_if_due(&mut self) -> Result<(), StopCause> {
+        let mut bytes = self.output.lock();
+        if bytes.len() >= CHUNK || (self.flushes_lines && !bytes.is_empty()) {
+            return flush(&mut bytes).map_err(|error| failed_write(&error));
+        }
+        Ok(())
+    }
+
+    /// All input that is there, after waiting for some; nothing at its end.
+    pub(super) fn take_input(&mut self) -> Result<&[u8], StopCause> {
+        self.output.flush().map_err(|error| failed_write(&error))?;
+        self.fill()?;
+        self.position = self.read.len();
+        if self.read.is_empty() {
+            self.reads_past_end += 1;
+        }
+        Ok(&self.read)
     }
 
     fn put(&mut self, byte: u8) -> Result<(), StopCause> {

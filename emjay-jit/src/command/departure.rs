@@ -76,7 +76,6 @@ impl<'a> Message<'a> {
         departure: &Departure,
         reason: Reason,
     ) -> Self {
-        let (code, title) = code_and_title(reason);
         let label = match (reason, &*departure.values) {
             (Reason::DivisionByZero, [dividend]) => format!("{dividend} is divided by 0"),
             (Reason::StackExhausted, _) if departure.depth == 1 => {
@@ -97,8 +96,8 @@ impl<'a> Message<'a> {
         Self {
             module,
             file,
-            code,
-            title: title.into(),
+            code: reason.code(),
+            title: reason.title().into(),
             label,
             help,
         }
@@ -147,15 +146,5 @@ impl<'a> Message<'a> {
     fn name(&self, function: FunctionId) -> &str {
         let function = self.module.functions.get(function.index());
         function.map_or("?", |function| &function.name)
-    }
-}
-
-/// The code that `explain` takes, and what happened in a few words.
-pub(super) fn code_and_title(reason: Reason) -> (&'static str, &'static str) {
-    match reason {
-        Reason::DivisionByZero => ("E0301", "division by zero"),
-        Reason::StackExhausted => ("E0302", "the stack is exhausted"),
-        Reason::Stopped => ("E0303", "reading on and on past the end of the input"),
-        Reason::Interrupted => ("", "interrupted"),
     }
 }

@@ -1,8 +1,7 @@
 //! `emjay emit`: the program at a point of its way.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::Write as _;
+use std::io;
 use std::path::Path;
 
 use codegen::elf;
@@ -15,7 +14,8 @@ use diagnostics::{FileId, Sources};
 use emjay_jit::backend::{Backend, ids};
 use terminal::{Failure, fail, print, reason, render_all, say, say_error, status};
 
-use super::arguments::{EmitArguments, EmitTarget, Format, Opt, Stage, refuse};
+use super::arguments::{EmitArguments, EmitTarget, Format, Opt, Stage, check_calls, refuse};
+use super::emit_ulm;
 use super::executable::Reports;
 use super::execute::TargetError;
 use super::phases::Phases;
@@ -23,7 +23,12 @@ use super::run::{compile, find_main};
 
 /// Writes what is asked for.
 pub(super) fn emit(arguments: &EmitArguments) -> Result<(), Failure> {
-    check_output(arguments)?;
+    let is_ulm = arguments.target == EmitTarget::Ulm;
+    check_calls(is_ulm, arguments.calls, arguments.convention);
+    if !is_ulm && !arguments.arguments.is_empty() {
+        refuse("only code for the ULM has the arguments of `main` built in");
+    }
+    check_output(arguments.output.as_deref(), &arguments.file)?;
     let mut sources = Sources::new();
     let file = terminal::read_source(&mut sources, &arguments.file)
         .map_err(|error| fail(&error.to_string()))?;
@@ -33,30 +38,25 @@ pub(super) fn emit(arguments: &EmitArguments) -> Result<(), Failure> {
     };
     match &arguments.output {
         None => print(output),
-        Some(path) => {
-            write_output(path, &output, arguments.format == Format::Elf).map_err(|error| {
-                fail(&format!(
-                    "can't write `{}`: {}",
-                    path.display(),
-                    reason(&error)
-                ))
-            })
+        Some(path) if arguments.stage.is_none() && arguments.format == Format::Elf => {
+            write_executable(path, &output)
         }
+        Some(path) => write_output(path, &output),
     }
 }
 
 /// The output must not replace the source.
-fn check_output(arguments: &EmitArguments) -> Result<(), Failure> {
-    let same = arguments.output.as_ref().is_some_and(|output| {
-        match (output.canonicalize(), arguments.file.canonicalize()) {
-            (Ok(output), Ok(file)) => output == file && output.is_file(),
+pub(super) fn check_output(output: Option<&Path>, input: &Path) -> Result<(), Failure> {
+    let same = output.is_some_and(
+        |output| match (output.canonicalize(), input.canonicalize()) {
+            (Ok(output), Ok(input)) => output == input && output.is_file(),
             _ => false,
-        }
-    });
+        },
+    );
     if !same {
         return Ok(());
     }
-    let path = arguments.file.display();
+    let path = input.display();
     say_error(&format!("the output would replace the input `{path}`"));
     Err(Failure(status::MISUSED))
 }
@@ -82,12 +82,15 @@ fn emit_stage(
     let code = arguments.code(Opt::Basic);
     match (stage, code.opt) {
         // The basic passes stand one behind the other: each stage is what comes after one.
+        (Stage::IrFinal, _) if arguments.target == EmitTarget::Ulm => {
+            emit_ulm::optimise(arguments, &mut module, sources, file)?;
+        }
         (Stage::IrConstants | Stage::IrDedup | Stage::IrDead, _) | (Stage::IrFinal, Opt::Basic) => {
             for (_, pass) in &BASIC[..passes_until(stage)] {
                 module.functions.iter_mut().for_each(pass);
             }
         }
-        (Stage::IrFinal, _) => code.backend(architecture(arguments)).optimise(&mut module),
+        (Stage::IrFinal, _) => backend(arguments, Opt::Basic).optimise(&mut module),
         (Stage::Ast | Stage::Ir, _) => {}
     }
     Ok(functions(&module, |id| {
@@ -122,14 +125,16 @@ fn functions(module: &Module, text: impl Fn(codegen::ir::FunctionId) -> String) 
 
 // ---- code ----
 
-fn architecture(arguments: &EmitArguments) -> Architecture {
-    match arguments.target {
+/// The way to native code, at the level that is asked for or else the given one.
+fn backend(arguments: &EmitArguments, usual: Opt) -> Backend {
+    let architecture = match arguments.target {
         EmitTarget::Aarch64 => Architecture::Aarch64,
         EmitTarget::X86_64 => Architecture::X86_64,
-        EmitTarget::Native => {
+        EmitTarget::Native | EmitTarget::Ulm => {
             Architecture::of_this_machine().unwrap_or_else(|| refuse(TargetError::NoNative))
         }
-    }
+    };
+    arguments.code(usual).backend(architecture)
 }
 
 fn emit_code(
@@ -137,8 +142,11 @@ fn emit_code(
     sources: &Sources,
     file: FileId,
 ) -> Result<Vec<u8>, Failure> {
+    if arguments.target == EmitTarget::Ulm {
+        return emit_ulm::code(arguments, sources, file);
+    }
     let mut module = compile(sources, file, &mut Phases::default())?;
-    let backend = arguments.code(Opt::Full).backend(architecture(arguments));
+    let backend = backend(arguments, Opt::Full);
     backend.optimise(&mut module);
     match arguments.format {
         Format::Asm => Ok(functions(&module, |id| backend.print(&module, id)).into_bytes()),
@@ -185,7 +193,7 @@ fn executable(
     let main = find_main(module, sources, file)?;
     let options = elf::Options {
         link: backend.link_options(),
-        stack: arguments.stack.0,
+        stack: arguments.stack(),
     };
     let reports = Reports {
         module,
@@ -198,24 +206,41 @@ fn executable(
         .map_err(|error| fail(&format!("can't make an executable: {error}")))
 }
 
-/// Writes a file, and makes an executable one executable for whoever can read it.
-fn write_output(path: &Path, bytes: &[u8], is_executable: bool) -> std::io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    #[cfg(unix)]
-    if is_executable {
-        use std::os::unix::fs::PermissionsExt;
-        let metadata = file.metadata()?;
-        if metadata.is_file() {
-            let mut permissions = metadata.permissions();
-            let mode = permissions.mode();
-            permissions.set_mode(mode | (mode & 0o444) >> 2);
-            std::fs::set_permissions(path, permissions)?;
-        }
+/// Writes a file.
+pub(super) fn write_output(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|error| cannot_write(path, &error))
+}
+
+/// Writes a file that whoever can read it can execute.
+fn write_executable(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_output(path, bytes)?;
+    make_executable(path).map_err(|error| cannot_write(path, &error))
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = path.metadata()?;
+    if metadata.is_file() {
+        let mut permissions = metadata.permissions();
+        let mode = permissions.mode();
+        permissions.set_mode(mode | (mode & 0o444) >> 2);
+        std::fs::set_permissions(path, permissions)?;
     }
-    #[cfg(not(unix))]
-    let _ = is_executable;
     Ok(())
+}
+
+#[cfg(not(unix))]
+fn make_executable(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    fail(&format!(
+        "can't write `{}`: {}",
+        path.display(),
+        reason(error)
+    ))
 }
 
 #[cfg(test)]

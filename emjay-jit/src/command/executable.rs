@@ -7,7 +7,7 @@ use diagnostics::{Appearance, FileId, Sources};
 use emjay_jit::Reason;
 use terminal::status;
 
-use super::departure::{Message, code_and_title};
+use super::departure::Message;
 
 /// The reports of a program.
 pub(super) struct Reports<'a> {
@@ -20,7 +20,7 @@ pub(super) struct Reports<'a> {
 impl Reports<'_> {
     /// A line without a place.
     fn line(reason: Reason, status: u8) -> Report {
-        let (code, title) = code_and_title(reason);
+        let (code, title) = (reason.code(), reason.title());
         Report {
             text: format!("error[{code}]: {title}\n").into_bytes(),
             status,
@@ -40,12 +40,11 @@ impl Messages for Reports<'_> {
         let Some(reason) = Reason::from_number(reason) else {
             return Self::line(Reason::Stopped, status::FAILED);
         };
-        let (code, title) = code_and_title(reason);
         let message = Message {
             module: self.module,
             file: self.file,
-            code,
-            title: title.into(),
+            code: reason.code(),
+            title: reason.title().into(),
             // An executable doesn't look at values.
             label: String::new(),
             help: None,

@@ -31,6 +31,8 @@ pub(super) enum TargetError {
         "native code doesn't count its instructions; with `--target aarch64-sim` `--limit` works"
     )]
     NoLimit,
+    #[error("the ULM runs whole programs: `emjay run --target ulm`")]
+    WholePrograms,
 }
 
 impl Machine {
@@ -46,6 +48,7 @@ impl Machine {
             (RunTarget::Aarch64 | RunTarget::Aarch64Sim, _) => Self::Simulator,
             (RunTarget::X86_64, Some(Architecture::X86_64)) => Self::Native(Architecture::X86_64),
             (RunTarget::X86_64, _) => return Err(TargetError::NotThisMachine),
+            (RunTarget::Ulm, _) => return Err(TargetError::WholePrograms),
             (RunTarget::Interpreter, _) => Self::Interpreter,
         };
         if has_limit && matches!(machine, Self::Native(_)) {

@@ -10,19 +10,26 @@ use diagnostics::{Diagnostic, FileId, Sources, nearest};
 use emjay_jit::{Options, Reason, backend::Backend};
 use terminal::{Failure, fail, print, reason, render_all, say, say_error, status};
 
-use super::arguments::{RunArguments, refuse};
+use super::arguments::{RunArguments, RunTarget, check_calls, refuse};
 use super::console::{Console, Output, StopCause};
 use super::departure::Message;
 use super::execute::{Bounds, ExecuteError, Loaded, Machine};
 use super::phases::Phases;
+use super::run_ulm;
 
 /// Runs a program.
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
-    let machine = Machine::of(arguments.target, arguments.limit.is_some())
-        .unwrap_or_else(|error| refuse(error));
+    let is_ulm = arguments.target == RunTarget::Ulm;
+    check_calls(is_ulm, arguments.code.calls, arguments.convention);
     let values = numbers(&arguments.arguments);
     let mut phases = Phases::default();
-    let result = compile_and_run(arguments, machine, &values, &mut phases);
+    let result = if is_ulm {
+        run_ulm::compile_and_run(arguments, &values, &mut phases)
+    } else {
+        let machine = Machine::of(arguments.target, arguments.limit.is_some())
+            .unwrap_or_else(|error| refuse(error));
+        compile_and_run(arguments, machine, &values, &mut phases)
+    };
     if arguments.time {
         say(&phases.table());
     }
@@ -49,7 +56,7 @@ fn compile_and_run(
     let mut console = Console::new(input(arguments));
     exit_on_interrupt(console.output());
     let bounds = Bounds {
-        stack: arguments.stack.0,
+        stack: arguments.stack(),
         instructions: arguments.limit,
     };
     let mut loaded = load(machine, backend, &module, phases)
@@ -102,7 +109,7 @@ pub(super) fn find_main(
 }
 
 /// The arguments of `main`; exits with status 2 where they are no numbers.
-fn numbers(texts: &[String]) -> Vec<i64> {
+pub(super) fn numbers(texts: &[String]) -> Vec<i64> {
     let parse = |text: &String| {
         number(text).unwrap_or_else(|| {
             let hint = if text.starts_with("--") {
@@ -139,7 +146,7 @@ fn number(text: &str) -> Option<i64> {
 }
 
 /// Exits with status 2 if `main` takes another number of arguments.
-fn check_arguments(module: &Module, main: FunctionId, values: &[i64]) {
+pub(super) fn check_arguments(module: &Module, main: FunctionId, values: &[i64]) {
     let expected = module.functions[main.index()].parameters as usize;
     if expected != values.len() {
         let arguments = match expected {
@@ -154,7 +161,8 @@ fn check_arguments(module: &Module, main: FunctionId, values: &[i64]) {
     }
 }
 
-fn input(arguments: &RunArguments) -> Box<dyn Read> {
+/// Where the program's input comes from; exits with status 2 if that can't be read.
+pub(super) fn input(arguments: &RunArguments) -> Box<dyn Read> {
     match &arguments.stdin {
         None => Box::new(io::stdin()),
         Some(path) => match File::open(path) {
@@ -169,16 +177,23 @@ fn input(arguments: &RunArguments) -> Box<dyn Read> {
 }
 
 /// At Ctrl-C, writes the output so far, says so, and ends the process.
-fn exit_on_interrupt(output: Output) {
-    let handler = move || {
-        output.flush_if_idle();
-        // A terminal has shown `^C`.
-        let newline = if io::stderr().is_terminal() { "\n" } else { "" };
-        say(&format!("{newline}interrupted\n"));
-        std::process::exit(i32::from(status::INTERRUPTED));
-    };
+pub(super) fn exit_on_interrupt(output: Output) {
     // Without a handler, Ctrl-C ends the process as it does by default: no reason not to run.
-    _ = ctrlc::set_handler(handler);
+    _ = ctrlc::set_handler(move || exit_interrupted(&output));
+}
+
+/// Writes the output so far, says that somebody has interrupted the program, and ends the process.
+pub(super) fn exit_interrupted(output: &Output) -> ! {
+    output.flush_if_idle();
+    say_interrupted();
+    std::process::exit(i32::from(status::INTERRUPTED));
+}
+
+/// Says that somebody has interrupted the program.
+pub(super) fn say_interrupted() {
+    // A terminal has shown `^C`.
+    let newline = if io::stderr().is_terminal() { "\n" } else { "" };
+    say(&format!("{newline}interrupted\n"));
 }
 
 /// Makes a module that has been optimised ready to be executed.
@@ -253,12 +268,12 @@ impl Program<'_> {
 }
 
 /// One message, as it is to look on stderr.
-fn render(diagnostic: &Diagnostic, sources: &Sources) -> String {
+pub(super) fn render(diagnostic: &Diagnostic, sources: &Sources) -> String {
     diagnostics::render(diagnostic, sources, terminal::appearance())
 }
 
 /// The console has ended the program, or could not write its output.
-fn stopped(stop: &StopCause) -> Failure {
+pub(super) fn stopped(stop: &StopCause) -> Failure {
     match stop {
         StopCause::ReaderGone => Failure(status::READER_GONE),
         StopCause::HostFailed(what) => fail(what),
@@ -266,7 +281,7 @@ fn stopped(stop: &StopCause) -> Failure {
     }
 }
 
-fn limit_reached(bounds: Bounds) -> Failure {
+pub(super) fn limit_reached(bounds: Bounds) -> Failure {
     let number = bounds.instructions.unwrap_or_default();
     say_error(&format!(
         "the limit of {number} instructions is reached; `emjay explain E0304`"

@@ -48,6 +48,20 @@ impl Column {
             Self::Ulm(Convention::Inline) => "ulm:inline",
         }
     }
+
+    /// The name for people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Aarch64 => "AArch64",
+            Self::Aarch64Baseline => "AArch64, baseline",
+            Self::Aarch64Trampoline => "AArch64, calls through the trampoline",
+            Self::X86_64 => "x86-64",
+            Self::Ulm(Convention::Auto) => "ULM",
+            Self::Ulm(Convention::Leaf) => "ULM, leaf convention",
+            Self::Ulm(Convention::Stack) => "ULM, stack convention",
+            Self::Ulm(Convention::Inline) => "ULM, all calls inlined",
+        }
+    }
 }
 
 impl fmt::Display for Column {

@@ -90,8 +90,11 @@ pub struct Column {
 pub struct Outcome {
     /// The value of `main`, if it returned.
     pub value: Option<i64>,
-    /// What the program wrote, as text; bytes that are no UTF-8 replaced.
+    /// What the program wrote, as text; bytes that are no UTF-8 replaced. Of a long output the
+    /// beginning, at most 65,536 bytes.
     pub output: String,
+    /// How many bytes it wrote.
+    pub output_bytes: u64,
     /// The run-time error or limit that ended it, in one line: `E0301: division by zero`.
     pub error: Option<String>,
     /// The line of the source where that happened.
@@ -107,6 +110,9 @@ pub struct Listing {
     pub lines: Vec<Line>,
     /// How often it was entered; `None` where that can't be counted.
     pub entered: Option<u64>,
+    /// Whether totals and ledger count its instructions: those of all functions, and of the
+    /// trampoline.
+    pub is_counted: bool,
 }
 
 /// An instruction.
@@ -276,7 +282,8 @@ pub struct Cell {
     pub mechanism: Mechanism,
     /// Its instructions.
     pub count: Count,
-    /// Executed instructions per call of a function of the program; `None` without calls.
+    /// Executed instructions per call of a function of the program; `None` without calls. What
+    /// `main` does for the call from outside, and what calls of `putc` and `getc` take, is left out.
     pub per_call: Option<f64>,
 }
 
@@ -306,9 +313,9 @@ pub struct Walk {
     pub caller: String,
     /// The function that is called.
     pub callee: String,
-    /// The names of the stack pointer, and of the frame pointer if the convention has one.
-    pub stack_pointer: String,
-    /// See `stack_pointer`.
+    /// The name of the stack pointer; `None` if the convention does without a stack.
+    pub stack_pointer: Option<String>,
+    /// The name of the frame pointer, if the convention has one.
     pub frame_pointer: Option<String>,
     /// The stack before the first step: what was written there so far and is not yet given up, the
     /// lowest address first; at most 64 words.
@@ -327,13 +334,14 @@ pub struct Step {
     pub listing: usize,
     /// The line there, an index.
     pub line: usize,
-    /// The stack pointer after it.
+    /// The stack pointer after it; 0 without a stack.
     pub pointer: u64,
     /// The frame pointer after it.
     pub frame: Option<u64>,
-    /// The register that it wrote, and what: `("x0", 5)`.
-    pub register: Option<(String, u64)>,
-    /// What it wrote to the stack.
+    /// The registers that it wrote, and what: `("x0", 5)`; those of the stack and the frame not
+    /// among them.
+    pub registers: Vec<(String, u64)>,
+    /// What it, and what was left out before it, wrote to the stack; each address once.
     pub writes: Vec<Write>,
     /// How many instructions were left out before it: calls that the callee makes, and repetitions.
     pub skipped: u64,

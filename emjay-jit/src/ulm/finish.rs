@@ -4,21 +4,23 @@
 mod expand;
 mod frame;
 mod order;
-mod tests_and_moves;
+mod peephole;
 
-use codegen::ir::FunctionId;
+use codegen::ir::{ExitId, FunctionId};
 use codegen::machine::{
-    Allocation, Assembly, CallSite, Code, Edit, ExitSite, Frame, Location, Register, RegisterSet,
-    ReturnAddress,
+    Allocation, Assembly, CallSite, Code, Edit, ExitSite, Frame, Location, MachineInstruction,
+    Register, RegisterSet, ReturnAddress,
 };
 use codegen::origin::{Linkage, Mechanism, Origin};
 
 use self::frame::Plan;
-use super::instruction::{FrameSlot, Instruction, Label, Memory};
+use self::peephole::Ending;
+use super::instruction::{FrameSlot, Half, Instruction, Label, Memory, Symbol, ZERO};
 use super::registers::{FP, Layout, Passing, SCRATCH, SP, Scheme};
 use super::select::Selected;
 
 pub(super) use self::expand::constant;
+pub(super) use self::peephole::Rewriting;
 
 /// What there is to know of a function besides its instructions.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +48,7 @@ pub(super) fn finish(
         context,
         code,
         allocation,
-        scratch: scratch(context, allocation),
+        scratch: scratch(context, code, allocation),
         plan,
         assembly: Assembly {
             id: context.id,
@@ -68,12 +70,17 @@ pub(super) fn finish(
     finisher.blocks(&order);
     finisher.note_frame();
     finisher.fall_through_to_end();
-    tests_and_moves::improve(&mut finisher.assembly);
+    let ending = finisher.ending();
+    peephole::improve(&mut finisher.assembly, &ending);
     finisher.assembly
 }
 
 /// The registers that a function changes, those that its moves need included.
-pub(super) fn registers(context: &Context<'_>, allocation: &Allocation) -> RegisterSet {
+pub(super) fn registers(
+    context: &Context<'_>,
+    code: &Code<Instruction>,
+    allocation: &Allocation,
+) -> RegisterSet {
     let mut used = allocation.used;
     let places = allocation
         .edits
@@ -83,7 +90,7 @@ pub(super) fn registers(context: &Context<'_>, allocation: &Allocation) -> Regis
         .clone()
         .any(|place| place == Location::Register(SCRATCH[0]));
     let has_slots = allocation.slots > 0;
-    let [between, address] = scratch(context, allocation);
+    let [between, address] = scratch(context, code, allocation);
     if has_moves_between || has_slots {
         used.insert(between);
     }
@@ -93,12 +100,41 @@ pub(super) fn registers(context: &Context<'_>, allocation: &Allocation) -> Regis
     used
 }
 
-/// The registers for slots and addresses: free ones with low numbers.
-fn scratch(context: &Context<'_>, allocation: &Allocation) -> [u8; 2] {
+/// The registers for slots and addresses: those with the lowest numbers in which nothing stands.
+fn scratch(context: &Context<'_>, code: &Code<Instruction>, allocation: &Allocation) -> [u8; 2] {
+    let taken = taken(code, allocation);
     let mut free = (context.layout.first_free()..SCRATCH[0])
-        .filter(|&number| !allocation.used.contains(number))
+        .filter(|&number| !taken.contains(number))
         .filter(|&number| is_scratch(context.layout, number));
     SCRATCH.map(|usual| free.next().unwrap_or(usual))
+}
+
+/// The registers in which a value stands anywhere in the function.
+fn taken(code: &Code<Instruction>, allocation: &Allocation) -> RegisterSet {
+    let mut taken = RegisterSet::EMPTY;
+    for instruction in &code.instructions {
+        let mut instruction = *instruction;
+        instruction.visit_registers(|register, _, _| {
+            register
+                .number()
+                .into_iter()
+                .for_each(|number| taken.insert(number));
+        });
+        if let Instruction::Grouped { .. } = instruction {
+            taken = taken.union(&instruction.clobbers());
+        }
+    }
+    let places = allocation
+        .edits
+        .iter()
+        .flat_map(|edit| [edit.to, edit.from]);
+    let places = places.chain(allocation.operands.iter().copied());
+    for place in places {
+        if let Location::Register(number) = place {
+            taken.insert(number);
+        }
+    }
+    taken
 }
 
 /// Whether a register is one that a function may use as it likes.
@@ -190,12 +226,16 @@ impl Finisher<'_> {
         }
     }
 
-    /// Notes where the values of an exit are, if the instruction has one.
+    /// Notes where the values of an exit are, if the instruction has one. The stack is checked
+    /// elsewhere: where the frame is set up.
     fn note_exit(&mut self, at: u32) {
         let exits = &self.code.exits;
         let Ok(index) = exits.binary_search_by_key(&at, |exit| exit.instruction) else {
             return;
         };
+        if self.code.instructions[at as usize] == Instruction::StackCheck {
+            return;
+        }
         let extras = &self.code.extras;
         let values = match extras.binary_search_by_key(&at, |extra| extra.instruction) {
             Ok(extra) => {
@@ -205,18 +245,43 @@ impl Finisher<'_> {
                         self.code.operands[operand as usize].constraint
                             == codegen::machine::Constraint::Anywhere
                     })
-                    .map(|operand| self.allocation.operands[operand as usize])
+                    .map(|operand| self.exit_value(self.allocation.operands[operand as usize]))
                     .collect()
             }
             Err(_) => Vec::new(),
         };
+        self.exit_site(exits[index].exit, self.is_framed, values);
+    }
+
+    /// Where the value of an exit is: slots are words from the stack pointer up, or else words of
+    /// what the program keeps outside of frames.
+    fn exit_value(&self, place: Location) -> Location {
+        match place {
+            Location::Slot(slot) if self.is_on_stack() => {
+                Location::Slot(self.plan.word_above_stack_pointer(slot, self.is_framed))
+            }
+            Location::Slot(slot) => Location::Slot(self.context.first_spilled + slot),
+            place => place,
+        }
+    }
+
+    /// The next instruction leaves.
+    fn exit_site(&mut self, exit: ExitId, framed: bool, values: Vec<Location>) {
         self.assembly.exits.push(ExitSite {
             at: self.assembly.instructions.len() as u32,
-            exit: exits[index].exit,
-            framed: self.is_framed,
+            exit,
+            framed,
             values,
             origin: self.origin,
         });
+    }
+
+    /// The exit that has been noted last is taken by the next instruction.
+    fn exit_is_here(&mut self) {
+        let here = self.assembly.instructions.len() as u32;
+        if let Some(site) = self.assembly.exits.last_mut() {
+            site.at = here;
+        }
     }
 
     // ---- the allocator's moves ----
@@ -308,26 +373,35 @@ impl Finisher<'_> {
         if !self.is_on_stack() {
             let z = Register::physical(self.scratch[1]);
             self.push(Instruction::LoadAddress {
-                symbol: super::instruction::Symbol::Spilled(self.context.first_spilled + slot),
-                half: super::instruction::Half::Whole,
+                symbol: Symbol::Spilled(self.context.first_spilled + slot),
+                half: Half::Whole,
                 z,
             });
             return Memory::Displaced(0, z);
         }
         let (base, distance) = match self.plan.parameter(slot) {
             Some(index) => self.parameter_place(index),
-            None => (FP, -8 * (i64::from(self.plan.local(slot)) + 1)),
+            None => self.local_place(self.plan.local(slot)),
         };
         self.memory(base, distance)
     }
 
-    /// Where a parameter is: the register that it is measured from, and the distance in bytes.
+    /// Where a local variable is: the register that it is measured from, and the distance in bytes.
+    fn local_place(&self, number: u32) -> (Register, i64) {
+        if self.plan.has_frame_pointer() {
+            (FP, -8 * (i64::from(number) + 1))
+        } else {
+            (SP, i64::from(self.plan.outgoing() + 8 * number))
+        }
+    }
+
+    /// The same for a parameter.
     fn parameter_place(&self, index: u32) -> (Register, i64) {
         let offset = i64::from(super::frame_size(0)) + 8 * i64::from(index);
-        if self.is_framed && self.plan.has_frame_pointer() {
-            (FP, offset)
-        } else {
-            (SP, offset + i64::from(self.lowered))
+        match (self.is_framed, self.plan.has_frame_pointer()) {
+            (true, true) => (FP, offset),
+            (true, false) => (SP, offset + i64::from(self.plan.size())),
+            (false, _) => (SP, offset),
         }
     }
 
@@ -344,13 +418,16 @@ impl Finisher<'_> {
     // ---- the frame ----
 
     /// ```text
-    /// movq %RET, ret(%SP);  movq %FP, fp(%SP);  addq %SP, %0, %FP;  subq 8, %SP, %SP
+    /// movq %RET, ret(%SP)             movq %RET, ret(%SP)
+    /// movq %FP, fp(%SP)               subq 40, %SP, %SP
+    /// addq %SP, %0, %FP
+    /// subq 8, %SP, %SP
     /// ```
     fn prologue(&mut self) {
         let here = self.origin;
         self.origin = self.plan.entry_origin();
-        if self.plan.checks_stack() {
-            self.check_stack();
+        if let Some(exit) = self.plan.stack_check() {
+            self.check_stack(exit);
         }
         if self.plan.saves_return_address() {
             let x = self.layout().return_address();
@@ -361,53 +438,56 @@ impl Finisher<'_> {
             let to = Memory::Slot(FrameSlot::FramePointer, SP);
             self.push(Instruction::Store { x: FP, to });
             self.instruction(Instruction::Move { z: FP, y: SP });
-            self.move_stack_pointer(-8 * i64::from(self.plan.locals()));
         }
+        self.move_stack_pointer(-i64::from(self.plan.size()));
         self.origin = here;
     }
 
     /// The result to the frame, and back to where the function was called.
     fn r#return(&mut self, y: Option<Register>) {
         let origin = self.origin.with(Linkage::Epilogue);
+        let [state, data, control] = [
+            Mechanism::StateManagement,
+            Mechanism::DataTransfer,
+            Mechanism::ControlTransfer,
+        ]
+        .map(|mechanism| origin.doing(mechanism));
         if self.context.scheme.entry.is_some() {
-            self.origin = origin.doing(Mechanism::ControlTransfer);
+            self.origin = control;
             return self.push(Instruction::JumpEnd);
         }
         let has_frame_pointer = self.is_framed && self.plan.has_frame_pointer();
         let base = if has_frame_pointer { FP } else { SP };
+        if self.is_framed && !has_frame_pointer {
+            self.origin = state;
+            self.move_stack_pointer(i64::from(self.plan.size()));
+        }
         if let Some(x) = y {
-            self.origin = origin.doing(Mechanism::DataTransfer);
+            self.origin = data;
             let to = Memory::Slot(FrameSlot::Result, base);
             self.push(Instruction::Store { x, to });
         }
-        self.origin = origin.doing(Mechanism::StateManagement);
-        let ret = self.layout().return_address();
+        self.origin = state;
         if has_frame_pointer {
             self.instruction(Instruction::Move { z: SP, y: FP });
         }
+        let x = self.layout().return_address();
         if self.is_framed && self.plan.saves_return_address() {
             let from = Memory::Slot(FrameSlot::Return, base);
-            self.push(Instruction::Load { from, z: ret });
+            self.push(Instruction::Load { from, z: x });
         }
         if has_frame_pointer {
             let from = Memory::Slot(FrameSlot::FramePointer, base);
             self.push(Instruction::Load { from, z: FP });
         }
-        self.origin = origin.doing(Mechanism::ControlTransfer);
-        self.push(Instruction::JumpRegister {
-            x: ret,
-            y: super::instruction::ZERO,
-        });
+        self.origin = control;
+        self.push(Instruction::JumpRegister { x, y: ZERO });
     }
 
     /// What others need to walk over the frame: where the return address is, and its size.
     fn note_frame(&mut self) {
-        let size = if self.plan.has_frame_pointer() {
-            8 * self.plan.locals()
-        } else {
-            0
-        };
-        self.assembly.checks_stack = self.plan.checks_stack();
+        let size = self.plan.size();
+        self.assembly.checks_stack = self.plan.stack_check().is_some();
         self.assembly.frame = Frame {
             size,
             return_address: if self.plan.saves_return_address() {
@@ -423,6 +503,22 @@ impl Finisher<'_> {
         if self.assembly.instructions.last() == Some(&Instruction::JumpEnd) {
             self.assembly.instructions.pop();
             self.assembly.origins.pop();
+        }
+    }
+
+    /// What others need of the registers when the function ends, and what calls do with them.
+    fn ending(&self) -> Ending {
+        let needed: &[u8] = match self.context.scheme.passing {
+            Passing::Stack => &[1, 2],
+            Passing::Registers { .. } => &[1],
+        };
+        let callee = match self.context.scheme.passing {
+            Passing::Stack => RegisterSet::EMPTY,
+            Passing::Registers { callee_registers } => (1..=callee_registers).collect(),
+        };
+        Ending {
+            needed: RegisterSet::of(needed),
+            callee,
         }
     }
 

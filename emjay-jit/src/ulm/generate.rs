@@ -15,6 +15,7 @@ use super::program::{Program, SectionKind};
 use super::refusal::Refusal;
 use super::registers::{Layout, Scheme, callee_registers};
 use super::select::{self, Selected};
+use super::stack_need::stack_need;
 use super::start;
 use crate::reason::Reason;
 
@@ -61,6 +62,20 @@ pub fn compile(
     options: &Options<'_>,
 ) -> Result<Program, Refusal> {
     optimise(module, main, options)?;
+    generate(module, main, options)
+}
+
+/// The second half of [`compile`]: the code of a module that [`optimise`] has changed with the same
+/// options.
+///
+/// # Errors
+///
+/// Why the program can't be had under the convention.
+pub fn generate(
+    module: &Module,
+    main: Option<FunctionId>,
+    options: &Options<'_>,
+) -> Result<Program, Refusal> {
     let functions = needed(module, main);
     let convention = match options.convention {
         Convention::Auto => match check_leaf(module, main, &functions) {
@@ -96,8 +111,13 @@ pub fn compile(
     Ok(program)
 }
 
-/// The passes, and checks of the stack where functions call themselves.
-fn optimise(
+/// The first half of [`compile`]: the passes, and checks of the stack where functions call
+/// themselves.
+///
+/// # Errors
+///
+/// Why the program can't do without calls, if that was asked for.
+pub fn optimise(
     module: &mut Module,
     main: Option<FunctionId>,
     options: &Options<'_>,
@@ -127,7 +147,7 @@ fn optimise(
     let pass_options = passes::Options {
         inline: inlining,
         costs: Costs::ULM,
-        exhausted: Some(Reason::StackExhausted.number()),
+        exhausted: None,
     };
     passes::optimise(module, options.level, pass_options);
     stack_checks::insert(module, Reason::StackExhausted.number());
@@ -167,6 +187,7 @@ impl Generator<'_> {
             .map(|(function, scheme)| {
                 finish::registers(
                     &self.context(function.id, scheme, scheme.layout),
+                    &function.selected.code,
                     &function.allocation,
                 )
             })
@@ -179,7 +200,7 @@ impl Generator<'_> {
         let layout = Layout::Leaf {
             callee_registers: registers,
         };
-        let mut program = Program::new(Convention::Leaf, layout);
+        let mut program = Program::new(Convention::Leaf, layout, self.main);
         if let Some(main) = self.main {
             let scheme = Scheme::leaf_caller(self.options.arguments, registers);
             let function = self.allocate(main, &scheme);
@@ -192,7 +213,7 @@ impl Generator<'_> {
     }
 
     fn inline(&self) -> Program {
-        let mut program = Program::new(Convention::Inline, Layout::Inline);
+        let mut program = Program::new(Convention::Inline, Layout::Inline, self.main);
         if let Some(main) = self.main {
             let scheme = Scheme::inline(self.options.arguments);
             let function = self.allocate(main, &scheme);
@@ -202,7 +223,7 @@ impl Generator<'_> {
     }
 
     fn stack(&self) -> Program {
-        let mut program = Program::new(Convention::Stack, Layout::Stack);
+        let mut program = Program::new(Convention::Stack, Layout::Stack, self.main);
         if let Some(main) = self.main {
             let stack = start::Stack {
                 main,
@@ -217,6 +238,11 @@ impl Generator<'_> {
         let scheme = Scheme::stack();
         for &id in self.functions {
             self.function(&mut program, &self.allocate(id, &scheme), &scheme);
+        }
+        if let Some(main) = self.main
+            && stack_need(&program, self.module, main).is_some_and(|need| need > self.options.stack)
+        {
+            program.sections[0].assembly = start::too_little_stack();
         }
         self.link(program)
     }

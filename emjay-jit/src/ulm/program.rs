@@ -4,6 +4,7 @@ use codegen::ir::FunctionId;
 use codegen::machine::Assembly;
 
 use super::convention::Convention;
+use super::finish::Rewriting;
 use super::instruction::{Half, Instruction, Symbol};
 use super::registers::Layout;
 
@@ -44,6 +45,8 @@ pub struct Program {
     pub convention: Convention,
     /// What its registers are called.
     pub layout: Layout,
+    /// The function that it begins with; without one it only has functions.
+    pub main: Option<FunctionId>,
     /// Its parts, in the order of their addresses.
     pub sections: Vec<Section>,
     /// The words for values that found no register, outside of frames.
@@ -62,10 +65,11 @@ struct Far {
 }
 
 impl Program {
-    pub(super) fn new(convention: Convention, layout: Layout) -> Self {
+    pub(super) fn new(convention: Convention, layout: Layout, main: Option<FunctionId>) -> Self {
         Self {
             convention,
             layout,
+            main,
             sections: Vec::new(),
             spilled: 0,
             far: Far::default(),
@@ -94,10 +98,8 @@ impl Program {
     }
 
     /// Whether the program has a beginning and an end: without, it only has functions.
-    pub fn has_main(&self) -> bool {
-        self.sections
-            .iter()
-            .any(|section| section.kind == SectionKind::End)
+    pub const fn has_main(&self) -> bool {
+        self.main.is_some()
     }
 
     /// The section of a function.
@@ -158,9 +160,14 @@ impl Program {
         }
     }
 
+    /// The address of the words for values that found no register, outside of frames.
+    pub(super) fn spilled_at(&self) -> u64 {
+        self.size().next_multiple_of(8)
+    }
+
     /// The first address behind code and data.
     fn end(&self) -> u64 {
-        self.size().next_multiple_of(8) + 8 * u64::from(self.spilled) + DIGITS_BYTES
+        self.spilled_at() + 8 * u64::from(self.spilled) + DIGITS_BYTES
     }
 
     fn loads_of_addresses(&self) -> u64 {
@@ -205,38 +212,18 @@ impl Program {
 
     /// `ldzwq f, z` → `ldzwq @w1(f), z; shldwq @w0(f), z`
     fn expand_section(&self, assembly: &mut Assembly<Instruction>) {
-        let count = assembly.instructions.len();
-        let mut positions = Vec::with_capacity(count + 1);
-        let mut instructions = Vec::with_capacity(count);
-        let mut origins = Vec::with_capacity(count);
-        for (&instruction, &origin) in assembly.instructions.iter().zip(&assembly.origins) {
-            positions.push(instructions.len() as u32);
-            match instruction {
+        let mut rewriting = Rewriting::new(assembly);
+        for at in 0..assembly.instructions.len() {
+            match assembly.instructions[at] {
                 Instruction::LoadAddress { symbol, z, .. } if self.is_far(symbol) => {
-                    for half in [Half::High, Half::Low] {
-                        instructions.push(Instruction::LoadAddress { symbol, half, z });
-                        origins.push(origin);
-                    }
+                    let origin = assembly.origins[at];
+                    let halves = [Half::High, Half::Low].into_iter();
+                    let load = |half| (Instruction::LoadAddress { symbol, half, z }, origin);
+                    rewriting.replace(at, halves.map(load));
                 }
-                _ => {
-                    instructions.push(instruction);
-                    origins.push(origin);
-                }
+                _ => rewriting.keep(assembly, at),
             }
         }
-        positions.push(instructions.len() as u32);
-        let position = |at: &mut u32| *at = positions[*at as usize];
-        assembly.labels.iter_mut().for_each(position);
-        for exit in &mut assembly.exits {
-            exit.at = positions[exit.at as usize];
-        }
-        for call in &mut assembly.calls {
-            call.returns_to = positions[call.returns_to as usize];
-        }
-        for needless in &mut assembly.needless {
-            *needless = positions[*needless as usize];
-        }
-        assembly.instructions = instructions;
-        assembly.origins = origins;
+        rewriting.apply(assembly);
     }
 }

@@ -58,6 +58,22 @@ impl Layout {
         }
     }
 
+    /// The number of the stack pointer, if there is a stack.
+    pub const fn stack_pointer(self) -> Option<u8> {
+        match self {
+            Self::Stack => SP.number(),
+            Self::Leaf { .. } | Self::Inline => None,
+        }
+    }
+
+    /// The number of the frame pointer, if there is a stack.
+    pub const fn frame_pointer(self) -> Option<u8> {
+        match self {
+            Self::Stack => FP.number(),
+            Self::Leaf { .. } | Self::Inline => None,
+        }
+    }
+
     /// The first of the registers that anybody may use who runs outside of all functions.
     pub(super) const fn first_free(self) -> u8 {
         match self {
@@ -67,7 +83,7 @@ impl Layout {
     }
 
     /// The name of a register, without `%`; nothing for `%0`, and for those that have no name.
-    pub(super) fn name(self, number: u8) -> Option<String> {
+    pub fn name(self, number: u8) -> Option<String> {
         match (self, number) {
             (_, 0) => None,
             (Self::Leaf { callee_registers }, _) => Some(match number - 1 {

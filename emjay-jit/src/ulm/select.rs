@@ -48,8 +48,9 @@ pub(super) fn select(function: &Function, scheme: &Scheme<'_>) -> Selected {
 /// No instruction, no register.
 const NONE: u32 = u32::MAX;
 
-/// As many instructions a constant may go unused before it is made again.
-const REACH: u32 = 500;
+/// As many instructions a constant may go unused before it is made again: there are registers
+/// enough, but none to waste on one that is hardly used.
+const REACH: u32 = 5000;
 
 /// What is known of a value.
 #[derive(Debug, Clone, Copy)]
@@ -194,8 +195,8 @@ impl<'a> Selector<'a> {
                 dest,
                 callee,
                 arguments,
-                ..
-            } => self.call(dest, callee, arguments),
+                exit,
+            } => self.call(dest, callee, arguments, exit),
             Op::Guard { condition, exit } => {
                 let test = self.test(condition);
                 self.leaving(exit, Instruction::LeaveIf { test });

@@ -117,7 +117,7 @@ pub(super) fn stack(stack: &Stack<'_>) -> Assembly<Instruction> {
     writer.part(Linkage::Body, Mechanism::Computation);
     writer.emit_all(constant(SP, 0));
     if stack.is_checked {
-        writer.emit_all(constant(LIMIT, 0_i64.wrapping_sub(stack.size as i64)));
+        writer.emit_all(constant(LIMIT, lowest_address(stack.size)));
     }
     writer.part(Linkage::Precall, Mechanism::StateManagement);
     let bytes = frame_size(stack.parameters);
@@ -153,6 +153,19 @@ pub(super) fn stack(stack: &Stack<'_>) -> Assembly<Instruction> {
     });
     writer.part(Linkage::Postreturn, Mechanism::StateManagement);
     writer.move_stack_pointer(Operation::Add, bytes, second);
+    writer.assembly
+}
+
+/// The end of a stack of so many bytes, which grows down from 0.
+fn lowest_address(bytes: u64) -> i64 {
+    -i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+/// The beginning of a program that surely needs more stack than there is: `jmp stack_exhausted`
+pub(super) fn too_little_stack() -> Assembly<Instruction> {
+    let mut writer = Writer::new("start");
+    writer.part(Linkage::Body, Mechanism::StateManagement);
+    writer.emit(Instruction::JumpExhausted { condition: None });
     writer.assembly
 }
 

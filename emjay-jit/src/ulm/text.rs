@@ -341,6 +341,9 @@ impl Text<'_> {
     fn section(&mut self, number: usize, section: &Section) {
         self.line("");
         match section.kind {
+            SectionKind::Start if is_refusal(section) => {
+                self.line("# the program needs more stack than there is");
+            }
             SectionKind::Start => self.line("# sets up the stack and calls main"),
             SectionKind::End => {
                 self.line("# prints the value of main in decimal, and ends the program")
@@ -445,6 +448,12 @@ impl Text<'_> {
             self.line(&format!("        .space  {DIGITS_BYTES}"));
         }
     }
+}
+
+/// Whether a beginning gives up at once.
+fn is_refusal(start: &Section) -> bool {
+    let first = start.assembly.instructions.first();
+    matches!(first, Some(Instruction::JumpExhausted { .. }))
 }
 
 fn note_registers(mut instruction: Instruction, used: &mut RegisterSet) {

@@ -5,8 +5,8 @@ use super::{Alu, CONTEXT, Generator, Instruction, MemoryAccess, SP, X16, X17, X1
 use crate::aarch64::instruction::Address;
 use crate::context;
 use crate::ir::{Callee, ExitId, FunctionId, ImportId, List, Value};
-use crate::machine::{CallSite, Calls, Location, Register, Symbol};
-use crate::origin::Linkage;
+use crate::machine::{CallSite, Calls, Location, Register, RegisterSet, Symbol};
+use crate::origin::{Linkage, Mechanism};
 
 const X0: Register = Register::physical(0);
 const X1: Register = Register::physical(1);
@@ -20,43 +20,34 @@ impl Generator<'_> {
         exit: Option<ExitId>,
     ) {
         let arguments: Vec<_> = self.function.list(arguments).collect();
-        let lowered = self.part_of_call(Linkage::Precall, |this| {
-            this.save();
-            match callee {
-                Callee::Function(callee) => this.call_function(callee, &arguments),
-                Callee::Import(import) => {
-                    this.call_import(import, &arguments);
-                    0
-                }
+        let needed = self.needed_after_calls[self.output.calls.len()];
+        self.save(needed);
+        let lowered = match callee {
+            Callee::Function(callee) => self.call_function(callee, &arguments),
+            Callee::Import(import) => {
+                self.call_import(import, &arguments);
+                0
             }
-        });
-        let origin = self.origin.with(Linkage::Precall);
+        };
         self.output.calls.push(CallSite {
             returns_to: self.here(),
             lowered,
-            origin,
+            origin: self.origin,
         });
-        self.part_of_call(Linkage::Postreturn, |this| {
-            if lowered != 0 {
-                this.change_sp(Alu::Add, lowered);
-            }
-            if exit.is_some() {
-                this.emit(Instruction::Mov { rd: X16, rn: X1 });
-            }
-            this.restore(dest);
-        });
+        if lowered != 0 {
+            self.set_part(Linkage::Postreturn, Mechanism::StateManagement);
+            self.change_sp(Alu::Add, lowered);
+        }
+        if exit.is_some() {
+            self.set_part(Linkage::Postreturn, Mechanism::DataTransfer);
+            self.emit(Instruction::Mov { rd: X16, rn: X1 });
+        }
+        self.restore(dest, needed);
+        self.set_part(Linkage::Body, Mechanism::Computation);
         if let Some(exit) = exit {
             let label = self.exit_label(exit);
             self.emit(Instruction::Cbnz { rt: X16, label });
         }
-    }
-
-    fn part_of_call<T>(&mut self, linkage: Linkage, write: impl FnOnce(&mut Self) -> T) -> T {
-        let before = self.origin;
-        self.origin = before.with(linkage);
-        let result = write(self);
-        self.origin = before;
-        result
     }
 
     /// ```text
@@ -64,23 +55,35 @@ impl Generator<'_> {
     /// str  x19, [x29, #32]
     /// …
     /// ```
-    fn save(&mut self) {
+    fn save(&mut self, needed: RegisterSet) {
+        self.set_part(Linkage::Precall, Mechanism::StateManagement);
         for n in 0..self.layout.saved.len() {
+            self.note_if_needless(n, needed);
             let rt = Register::physical(self.layout.saved[n]);
             self.store_slot(rt, Layout::saved_slot(n));
         }
     }
 
+    /// The next instruction saves or restores the nth saved register; says so if nobody needs it.
+    fn note_if_needless(&mut self, n: usize, needed: RegisterSet) {
+        if !needed.contains(self.layout.saved[n]) {
+            let at = self.here();
+            self.output.needless.push(at);
+        }
+    }
+
     /// The loads in reverse order; x0's is the last, when the result has been taken.
-    fn restore(&mut self, dest: Value) {
-        let result = self.places.location(dest);
+    fn restore(&mut self, dest: Value, needed: RegisterSet) {
+        self.set_part(Linkage::Postreturn, Mechanism::StateManagement);
         for n in (1..self.layout.saved.len()).rev() {
+            self.note_if_needless(n, needed);
             let number = self.layout.saved[n];
             // What the result is about to overwrite is loaded all the same: this generator looks
             // at one instruction at a time.
             self.load_slot(Register::physical(number), Layout::saved_slot(n));
         }
-        match result {
+        self.set_part(Linkage::Postreturn, Mechanism::DataTransfer);
+        match self.places.location(dest) {
             Location::Register(number) => {
                 self.emit(Instruction::Mov {
                     rd: Register::physical(number),
@@ -89,6 +92,8 @@ impl Generator<'_> {
             }
             _ => self.move_result(dest, X0),
         }
+        self.set_part(Linkage::Postreturn, Mechanism::StateManagement);
+        self.note_if_needless(0, needed);
         self.load_slot(X0, Layout::saved_slot(0));
     }
 
@@ -107,6 +112,7 @@ impl Generator<'_> {
         let first = match self.calls {
             Calls::Direct => 0,
             Calls::Trampoline => {
+                self.set_part(Linkage::Precall, Mechanism::ControlTransfer);
                 self.emit(Instruction::LoadAddress {
                     rd: X0,
                     symbol: Symbol::Catalogue,
@@ -115,7 +121,9 @@ impl Generator<'_> {
                 2
             }
         };
+        self.set_part(Linkage::Precall, Mechanism::DataTransfer);
         self.register_arguments(&arguments[..in_registers], first);
+        self.set_part(Linkage::Precall, Mechanism::ControlTransfer);
         match self.calls {
             Calls::Direct => self.emit(Instruction::Bl {
                 symbol: Symbol::Function(callee),
@@ -133,11 +141,13 @@ impl Generator<'_> {
 
     /// `mov x0, x28`, the arguments from x1 on, `ldr x16, [imports]`, `blr x16`
     fn call_import(&mut self, import: ImportId, arguments: &[Value]) {
+        self.set_part(Linkage::Precall, Mechanism::DataTransfer);
         self.emit(Instruction::Mov {
             rd: X0,
             rn: CONTEXT,
         });
         self.register_arguments(arguments, 1);
+        self.set_part(Linkage::Precall, Mechanism::ControlTransfer);
         let offset = context::IMPORTS + 8 * import.0;
         let address = if offset <= 8 * 4095 {
             Address::Offset(CONTEXT, offset as i32)
@@ -171,6 +181,7 @@ impl Generator<'_> {
         }
         let lowered = (8 * arguments.len() as u32).next_multiple_of(16);
         self.change_sp(Alu::Sub, lowered);
+        self.set_part(Linkage::Precall, Mechanism::DataTransfer);
         for (n, &argument) in arguments.iter().enumerate() {
             let rt = self.read(argument, X16);
             let offset = 8 * n as u32;

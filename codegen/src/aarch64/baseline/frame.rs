@@ -1,8 +1,8 @@
 //! The frame of a baseline function, and reaching into it.
 
 use super::{
-    Address, FP, Function, Generator, Instruction, LR, Linkage, MemoryAccess, Op, Places, Register,
-    SP, VALUE_REGISTERS, X17,
+    Address, FP, Function, Generator, Instruction, LR, Linkage, Mechanism, MemoryAccess, Op,
+    Places, Register, SP, VALUE_REGISTERS, X17,
 };
 use crate::aarch64::instruction::Alu;
 use crate::machine::Calls;
@@ -91,7 +91,8 @@ impl Generator<'_> {
             .instructions
             .first()
             .map_or(Origin::default(), |i| i.origin);
-        self.origin = first.with(Linkage::Prologue);
+        self.origin = first;
+        self.set_part(Linkage::Prologue, Mechanism::StateManagement);
         let size = self.layout.size;
         if size <= SMALL_FRAME {
             let address = Address::PreIndex(SP, -(size as i32));
@@ -114,6 +115,7 @@ impl Generator<'_> {
 
     /// `ldp x29, x30, [sp], #F`, `ret`
     pub(super) fn leave(&mut self) {
+        self.set_part(Linkage::Epilogue, Mechanism::StateManagement);
         let size = self.layout.size;
         if size <= SMALL_FRAME {
             let address = Address::PostIndex(SP, size as i32);
@@ -131,6 +133,7 @@ impl Generator<'_> {
             });
             self.change_sp(Alu::Add, size);
         }
+        self.set_part(Linkage::Epilogue, Mechanism::ControlTransfer);
         self.emit(Instruction::Ret);
     }
 

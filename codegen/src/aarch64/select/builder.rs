@@ -8,7 +8,7 @@
 use super::super::instruction::{Instruction, Label};
 use crate::ir::{BlockId, ExitId};
 use crate::machine::{Code, CodeBlock, CodeExit, Constraint, Extra, Operand, Register, Role};
-use crate::origin::{Linkage, Origin};
+use crate::origin::{Linkage, Mechanism, Origin};
 
 /// A constant that is made before the instructions that stand at and before a reversed position.
 #[derive(Debug, Clone, Copy)]
@@ -142,9 +142,16 @@ impl Builder {
         (start, self.lists.len() as u32)
     }
 
-    /// Begins the group of an instruction.
+    /// Begins the group of an instruction. What is added to it belongs to the body, unless
+    /// [`Self::set_part`] says something else.
     pub(super) const fn begin_group(&mut self, origin: Origin) {
-        self.origin = origin;
+        self.origin = Origin::body(origin.place);
+    }
+
+    /// Says which part in a call the instructions have that are added to the group from here on,
+    /// the constants included that are made for them.
+    pub(super) const fn set_part(&mut self, linkage: Linkage, mechanism: Mechanism) {
+        self.origin = self.origin.with(linkage).doing(mechanism);
     }
 
     /// Adds an instruction to the group.
@@ -152,12 +159,6 @@ impl Builder {
     pub(super) fn emit(&mut self, instruction: Instruction) {
         self.instructions.push(instruction);
         self.origins.push(self.origin);
-    }
-
-    /// Adds an instruction that has this part in a call.
-    pub(super) fn emit_as(&mut self, linkage: Linkage, instruction: Instruction) {
-        self.instructions.push(instruction);
-        self.origins.push(self.origin.with(linkage));
     }
 
     /// Adds an operand beside the instruction that comes next.
@@ -170,21 +171,21 @@ impl Builder {
     }
 
     /// Adds an instruction with the operands that have been collected.
-    pub(super) fn emit_with_operands(&mut self, linkage: Linkage, instruction: Instruction) {
+    pub(super) fn emit_with_operands(&mut self, instruction: Instruction) {
         let start = self.operands_start;
         self.operands_start = self.operands.len() as u32;
         self.extras.push(Extra {
             instruction: self.instructions.len() as u32,
             operands: (start, self.operands_start),
         });
-        self.emit_as(linkage, instruction);
+        self.emit(instruction);
     }
 
     /// Adds an instruction that may leave by an exit; the operands that have been collected are the
     /// exit's values.
     pub(super) fn emit_exit(&mut self, exit: ExitId, instruction: Instruction) {
         self.exits.push((self.instructions.len() as u32, exit));
-        self.emit_with_operands(self.origin.linkage, instruction);
+        self.emit_with_operands(instruction);
     }
 
     /// Ends the group, and turns it around.

@@ -7,7 +7,7 @@ use super::condition::Test;
 use crate::context;
 use crate::ir::{Callee, ExitId, FunctionId, ImportId, List, Value};
 use crate::machine::{Constraint, Role};
-use crate::origin::Linkage;
+use crate::origin::{Linkage, Mechanism};
 
 impl Selector<'_> {
     pub(super) fn call(
@@ -20,6 +20,8 @@ impl Selector<'_> {
         // What comes after the call and needs a constant makes it after the call.
         self.constants.end_region(&mut self.builder);
         self.has_calls = true;
+        let builder = &mut self.builder;
+        builder.set_part(Linkage::Precall, Mechanism::DataTransfer);
         match callee {
             Callee::Function(callee) => self.call_function(dest, callee, arguments),
             Callee::Import(import) => self.call_import(dest, import, arguments, exit),
@@ -33,14 +35,11 @@ impl Selector<'_> {
             if let ArgumentPlace::Stack(place) = registers::argument(self.calls, index as u32) {
                 let address = self.outgoing_address(place * 8);
                 let rt = self.register_or_zero(value);
-                self.builder.emit_as(
-                    Linkage::Precall,
-                    Instruction::Store {
-                        access: MemoryAccess::Double,
-                        rt,
-                        address,
-                    },
-                );
+                self.builder.emit(Instruction::Store {
+                    access: MemoryAccess::Double,
+                    rt,
+                    address,
+                });
                 self.outgoing = self.outgoing.max(place * 8 + 8);
             }
         }
@@ -50,8 +49,7 @@ impl Selector<'_> {
             }
         }
         self.result_in(registers::RESULT, dest);
-        self.builder
-            .emit_with_operands(Linkage::Precall, Instruction::CallFunction { callee });
+        self.branch_with_link(Instruction::CallFunction { callee });
     }
 
     /// Arguments from x1 on; x0 is the context's. `cbnz x1, exit` follows.
@@ -70,11 +68,18 @@ impl Selector<'_> {
         let ends = self.builder.register();
         let fixed = Constraint::Fixed(registers::IMPORT_ENDS);
         self.builder.operand(ends, Role::Define, fixed);
-        self.builder
-            .emit_with_operands(Linkage::Precall, Instruction::CallImport { import });
+        self.branch_with_link(Instruction::CallImport { import });
         if let Some(exit) = exit {
             self.leave_if(Test::NotZero(ends), exit);
         }
+    }
+
+    /// The call itself, with the operands that have been collected. The body goes on behind it.
+    fn branch_with_link(&mut self, call: Instruction) {
+        let builder = &mut self.builder;
+        builder.set_part(Linkage::Precall, Mechanism::ControlTransfer);
+        builder.emit_with_operands(call);
+        builder.set_part(Linkage::Body, Mechanism::Computation);
     }
 
     fn argument_in(&mut self, place: u8, value: Value) {
@@ -92,14 +97,16 @@ impl Selector<'_> {
     /// A parameter: of those in registers the function's entry takes care.
     pub(super) fn argument(&mut self, dest: Value, index: u32) {
         let rd = self.own_register(dest);
+        let builder = &mut self.builder;
+        builder.set_part(Linkage::Prologue, Mechanism::DataTransfer);
         match registers::parameter(self.calls, index) {
-            ArgumentPlace::Stack(index) => self
-                .builder
-                .emit_as(Linkage::Prologue, Instruction::StackParameter { rd, index }),
+            ArgumentPlace::Stack(index) => {
+                builder.emit(Instruction::StackParameter { rd, index });
+            }
             ArgumentPlace::Register(place) => {
                 if let Some(later) = self.parameters[usize::from(place)].replace(rd) {
                     // It is fetched a second time.
-                    self.builder.emit(Instruction::Mov { rd: later, rn: rd });
+                    builder.emit(Instruction::Mov { rd: later, rn: rd });
                 }
             }
         }
@@ -113,8 +120,9 @@ impl Selector<'_> {
                     .operand(register, Role::Define, Constraint::Fixed(place));
             }
         }
-        self.builder
-            .emit_with_operands(Linkage::Prologue, Instruction::Parameters);
+        let builder = &mut self.builder;
+        builder.set_part(Linkage::Prologue, Mechanism::DataTransfer);
+        builder.emit_with_operands(Instruction::Parameters);
     }
 
     /// `ldr xt, [x28, #8]; cbnz xt, exit`

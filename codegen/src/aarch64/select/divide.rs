@@ -6,7 +6,6 @@ use super::Selector;
 use super::condition::Test;
 use crate::ir::{Division, ExitId, List, Op, Value};
 use crate::machine::{Constraint, Register, Role};
-use crate::origin::Linkage;
 
 /// As many instructions a quotient and a remainder of the same operands may be apart to share one
 /// division.
@@ -177,8 +176,7 @@ impl Selector<'_> {
             let fixed = Constraint::Fixed(place as u8);
             self.builder.operand(register, Role::Define, fixed);
         }
-        self.builder
-            .emit_with_operands(Linkage::Body, Instruction::WideDivide);
+        self.builder.emit_with_operands(Instruction::WideDivide);
     }
 }
 

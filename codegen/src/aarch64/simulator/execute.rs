@@ -39,7 +39,11 @@ impl Simulator {
             };
             self.instructions += 1;
             observer.execute(position as usize);
-            match self.execute(operation, position, host) {
+            let goal = self.execute(operation, position, host);
+            if goal.is_ok() {
+                observer.executed(position as usize, self);
+            }
+            match goal {
                 Ok(Goal::Word(next)) => position = next,
                 Ok(Goal::Returned) => return Halt::Returned,
                 Err(kind) => return Halt::Fault(position, kind),

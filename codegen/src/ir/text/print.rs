@@ -27,6 +27,33 @@ impl Display for PrintedFunction<'_> {
     }
 }
 
+/// What a line of a printed function is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrintedLine {
+    /// Its name.
+    Head,
+    /// The label of a block.
+    Block,
+    /// An instruction, an index into [`Function::instructions`].
+    Instruction(usize),
+    /// The brace at its end.
+    End,
+}
+
+/// The lines of what [`print_function`] prints, without their ends, and what each of them is.
+pub fn print_lines(module: &Module, function: FunctionId) -> Vec<(String, PrintedLine)> {
+    let mut lines = Vec::new();
+    if let Some(function) = module.functions.get(function.index()) {
+        let mut sink = |line: PrintedLine, text: &dyn Display| {
+            lines.push((text.to_string(), line));
+            Ok(())
+        };
+        // A string takes any text.
+        _ = write_lines(&mut sink, module, function);
+    }
+    lines
+}
+
 /// One instruction of a function, without its number.
 pub fn print_op<'a>(module: &'a Module, function: &'a Function, op: Op) -> impl Display + 'a {
     PrintedOp {
@@ -106,24 +133,50 @@ fn write_list(f: &mut Formatter<'_>, function: &Function, list: List, mark: &str
     Ok(())
 }
 
+/// The values of a list, each with the mark of a definition.
+struct Defined<'a>(&'a Function, List);
+
+impl Display for Defined<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write_list(f, self.0, self.1, "@")
+    }
+}
+
 fn write_function(f: &mut Formatter<'_>, module: &Module, function: &Function) -> fmt::Result {
+    let mut sink = |_, line: &dyn Display| writeln!(f, "{line}");
+    write_lines(&mut sink, module, function)
+}
+
+/// Gives each line, and what it is, to `sink`.
+fn write_lines(
+    sink: &mut dyn FnMut(PrintedLine, &dyn Display) -> fmt::Result,
+    module: &Module,
+    function: &Function,
+) -> fmt::Result {
     let (name, args, values) = (Name(&function.name), function.parameters, function.values);
-    writeln!(f, "fn {name} - #args: {args}, #reg: {values} {{")?;
+    sink(
+        PrintedLine::Head,
+        &format_args!("fn {name} - #args: {args}, #reg: {values} {{"),
+    )?;
     for (number, block) in function.blocks.iter().enumerate() {
         let instructions = function.instructions.get(block.range()).unwrap_or_default();
         let alone = function.blocks.len() == 1 && !instructions.is_empty();
         if !alone || block.parameters != List::EMPTY {
-            write!(f, "b{number}(")?;
-            write_list(f, function, block.parameters, "@")?;
-            f.write_str("):\n")?;
+            let parameters = Defined(function, block.parameters);
+            sink(
+                PrintedLine::Block,
+                &format_args!("b{number}({parameters}):"),
+            )?;
         }
         for (index, instruction) in block.range().zip(instructions) {
-            write!(f, "{index:>5}:  ")?;
-            write_op(f, module, function, &instruction.op)?;
-            f.write_char('\n')?;
+            let op = print_op(module, function, instruction.op);
+            sink(
+                PrintedLine::Instruction(index),
+                &format_args!("{index:>5}:  {op}"),
+            )?;
         }
     }
-    f.write_str("}\n")
+    sink(PrintedLine::End, &"}")
 }
 
 fn write_op(f: &mut Formatter<'_>, module: &Module, function: &Function, op: &Op) -> fmt::Result {
@@ -373,6 +426,29 @@ fn main - #args: 1, #reg: 5 {
 }
 ";
         assert_eq!(module.to_string(), expected);
+    }
+
+    #[test]
+    fn each_line_says_what_it_is() {
+        let result = Op::Return { value: Value(0) };
+        let mut module = module([result], |_| {});
+        module.functions[0].blocks.push(Block {
+            parameters: List::EMPTY,
+            start: 1,
+            end: 1,
+        });
+        let lines = print_lines(&module, FunctionId(0));
+        let kinds: Vec<PrintedLine> = lines.iter().map(|(_, kind)| *kind).collect();
+        let expected = [
+            PrintedLine::Head,
+            PrintedLine::Block,
+            PrintedLine::Instruction(0),
+            PrintedLine::Block,
+            PrintedLine::End,
+        ];
+        assert_eq!(kinds, expected);
+        let text: String = lines.iter().map(|(text, _)| format!("{text}\n")).collect();
+        assert_eq!(text, print_function(&module, FunctionId(0)).to_string());
     }
 
     #[test]

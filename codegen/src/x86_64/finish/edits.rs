@@ -30,13 +30,13 @@ impl<'a> Edits<'a> {
 
     /// The next move before an instruction, and there are none left when it has gone by.
     #[inline]
-    pub(super) fn next_before(&mut self, index: u32, slots_at: u32) -> Option<Instruction> {
+    pub(super) fn next_before(&mut self, index: u32) -> Option<&'a Edit> {
         let edit = self.allocation.edits.get(self.next)?;
         if edit.before > index {
             return None;
         }
         self.next += 1;
-        Some(instruction(edit, slots_at))
+        Some(edit)
     }
 
     /// Whether nothing needs an instruction any more.
@@ -54,7 +54,7 @@ impl<'a> Edits<'a> {
 }
 
 /// `mov` between registers, to and from a slot, or a constant.
-fn instruction(edit: &Edit, slots_at: u32) -> Instruction {
+pub(super) fn instruction(edit: &Edit, slots_at: u32) -> Instruction {
     let slot = |slot: u32| Address::base(RSP, (slots_at + 8 * slot) as i32);
     let register = Register::physical;
     match (edit.to, edit.from) {

@@ -29,7 +29,11 @@ impl Finisher<'_> {
                 let size = Size::Bits64;
                 self.emit(Instruction::ShiftCl { op, size, rd });
             }
-            Instruction::Jmp { label } => self.jump(block, self.layout.target(BlockId(label.0))),
+            Instruction::Jmp { label } => {
+                let label = self.layout.target(BlockId(label.0));
+                self.origin = self.parts.jump_origin(self.origin, label.0);
+                self.jump(block, label);
+            }
             Instruction::CompareJump {
                 compare,
                 cond,

@@ -5,7 +5,7 @@
 
 use crate::ir::{BlockId, ExitId, Function, Op, Value};
 use crate::machine::{Code, CodeBlock, CodeExit, Constraint, Extra, Operand, Register, Role};
-use crate::origin::{Linkage, Origin};
+use crate::origin::{Linkage, Mechanism, Origin};
 use crate::x86_64::instruction::Instruction;
 
 /// Code that is being put together.
@@ -61,9 +61,15 @@ impl Builder {
         self.code.instructions.len() as u32
     }
 
-    /// What is emitted from here on comes from there.
+    /// What is emitted from here on comes from there, and belongs to the body.
     pub(super) fn set_origin(&mut self, origin: Origin) {
-        self.origin = origin;
+        self.origin = Origin::body(origin.place);
+    }
+
+    /// Says which part in a call the instructions have that are emitted from here on, the constants
+    /// included that they need.
+    pub(super) fn set_part(&mut self, linkage: Linkage, mechanism: Mechanism) {
+        self.origin = self.origin.with(linkage).doing(mechanism);
     }
 
     /// Begins a block at its end. Blocks come in the reverse of their order.
@@ -111,20 +117,13 @@ impl Builder {
         (start, self.code.lists.len() as u32)
     }
 
-    /// Emits an instruction of the body, and before it the constants that it needs.
+    /// Emits an instruction, and before it the constants that it needs.
     #[inline]
     pub(super) fn emit(&mut self, instruction: Instruction) {
-        self.emit_as(self.origin.linkage, instruction);
-    }
-
-    /// Emits an instruction that has this part in a call.
-    #[inline]
-    pub(super) fn emit_as(&mut self, linkage: Linkage, instruction: Instruction) {
-        let origin = self.origin.with(linkage);
         self.code.instructions.push(instruction);
-        self.code.origins.push(origin);
+        self.code.origins.push(self.origin);
         if !self.constants.is_empty() {
-            self.emit_constants(origin);
+            self.emit_constants(self.origin);
         }
     }
 
@@ -148,7 +147,7 @@ impl Builder {
     }
 
     /// Emits an instruction with the operands that have been collected.
-    pub(super) fn emit_with_operands(&mut self, linkage: Linkage, instruction: Instruction) {
+    pub(super) fn emit_with_operands(&mut self, instruction: Instruction) {
         let end = self.code.operands.len() as u32;
         if self.operands_start < end {
             self.code.extras.push(Extra {
@@ -157,7 +156,7 @@ impl Builder {
             });
             self.operands_start = end;
         }
-        self.emit_as(linkage, instruction);
+        self.emit(instruction);
     }
 
     /// Emits an instruction that may leave by an exit; the operands that have been collected are
@@ -167,7 +166,7 @@ impl Builder {
             instruction: self.position(),
             exit,
         });
-        self.emit_with_operands(self.origin.linkage, instruction);
+        self.emit_with_operands(instruction);
     }
 
     /// Turns everything around.

@@ -3,7 +3,7 @@
 use super::Selector;
 use crate::ir::{Callee, ExitId, FunctionId, ImportId, List, Value};
 use crate::machine::Register;
-use crate::origin::Linkage;
+use crate::origin::{Linkage, Mechanism};
 use crate::x86_64::instruction::{Address, Instruction, RSP, Size};
 use crate::x86_64::registers::{
     ArgumentPlace, IMPORT_ENDS, RESULT, argument, import_argument, parameter,
@@ -26,6 +26,8 @@ impl Selector<'_> {
 
     /// The arguments to their places, `call`, and the result from rax.
     fn call_function(&mut self, dest: Value, callee: FunctionId, arguments: List) {
+        self.builder
+            .set_part(Linkage::Precall, Mechanism::DataTransfer);
         let function = self.function;
         let place = |index| argument(self.calls, index);
         let places: Vec<ArgumentPlace> = (0..function.list(arguments).len() as u32)
@@ -40,7 +42,7 @@ impl Selector<'_> {
         let result = self.own_register(dest);
         self.define_fixed(result, RESULT);
         self.builder
-            .emit_with_operands(Linkage::Precall, Instruction::CallFunction { callee });
+            .emit_with_operands(Instruction::CallFunction { callee });
         for (value, place) in function.list(arguments).zip(&places).rev() {
             if let ArgumentPlace::Stack(index) = *place {
                 self.put_on_stack(value, index);
@@ -64,7 +66,7 @@ impl Selector<'_> {
                 address,
             },
         };
-        self.builder.emit_as(Linkage::Precall, instruction);
+        self.builder.emit(instruction);
     }
 
     /// The arguments behind the context's address, `call`, and whether the program ends. That is
@@ -80,6 +82,8 @@ impl Selector<'_> {
         if let Some(exit) = exit {
             self.leave_unless_zero(ends, exit);
         }
+        self.builder
+            .set_part(Linkage::Precall, Mechanism::DataTransfer);
         let function = self.function;
         for (index, value) in (0..).zip(function.list(arguments)) {
             let register = self.register(value);
@@ -89,22 +93,21 @@ impl Selector<'_> {
         self.define_fixed(result, RESULT);
         self.define_fixed(ends, IMPORT_ENDS);
         self.builder
-            .emit_with_operands(Linkage::Precall, Instruction::CallImport { import });
+            .emit_with_operands(Instruction::CallImport { import });
     }
 
     /// The function's own argument.
     pub(super) fn argument(&mut self, dest: Value, index: u32) {
         let rd = self.own_register(dest);
+        self.builder
+            .set_part(Linkage::Prologue, Mechanism::DataTransfer);
         match parameter(self.calls, index) {
             ArgumentPlace::Stack(index) => {
-                self.builder
-                    .emit_as(Linkage::Prologue, Instruction::LoadArgument { rd, index });
+                self.builder.emit(Instruction::LoadArgument { rd, index });
             }
             ArgumentPlace::Register(_) => match self.parameters[index as usize] {
                 None => self.parameters[index as usize] = Some(rd),
-                Some(rn) => self
-                    .builder
-                    .emit_as(Linkage::Prologue, Instruction::Mov { rd, rn }),
+                Some(rn) => self.builder.emit(Instruction::Mov { rd, rn }),
             },
         }
     }
@@ -125,6 +128,7 @@ impl Selector<'_> {
             self.define_fixed(register, place);
         }
         self.builder
-            .emit_with_operands(Linkage::Prologue, Instruction::Parameters);
+            .set_part(Linkage::Prologue, Mechanism::DataTransfer);
+        self.builder.emit_with_operands(Instruction::Parameters);
     }
 }

@@ -1,6 +1,6 @@
 //! What each instruction becomes.
 
-use codegen::ir::Condition;
+use codegen::ir::{Condition, ExitId};
 use codegen::machine::Register;
 use codegen::origin::Mechanism;
 
@@ -39,9 +39,13 @@ impl Finisher<'_> {
             Instruction::LeaveIf { test } => {
                 self.push(test.comparison());
                 let condition = Some(test.condition);
+                self.exit_is_here();
                 self.push(Instruction::JumpExhausted { condition });
             }
             Instruction::Leave => self.push(Instruction::JumpExhausted { condition: None }),
+            // Without a frame pointer there is room already.
+            Instruction::OpenFrame { .. } | Instruction::CloseFrame { .. }
+                if !self.plan.has_frame_pointer() => {}
             Instruction::OpenFrame { arguments } => {
                 let bytes = frame_size(arguments);
                 self.move_stack_pointer(-i64::from(bytes));
@@ -104,7 +108,7 @@ impl Finisher<'_> {
     }
 
     /// `subq %LIMIT, %SP, %0; jl stack_exhausted`
-    pub(super) fn check_stack(&mut self) {
+    pub(super) fn check_stack(&mut self, exit: ExitId) {
         self.push(Instruction::Arithmetic {
             operation: Operation::Subtract,
             x: Source::Register(LIMIT),
@@ -112,6 +116,7 @@ impl Finisher<'_> {
             z: ZERO,
         });
         let condition = Some(Condition::Less);
+        self.exit_site(exit, false, Vec::new());
         self.push(Instruction::JumpExhausted { condition });
     }
 

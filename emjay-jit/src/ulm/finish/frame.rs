@@ -1,13 +1,25 @@
 //! Which frame a function needs, and in which of its blocks it has it.
 //!
+//! ```text
+//! as it is taught                         without frame pointer
+//!   24(%FP)  arguments                      arguments
+//!   16(%FP)  result                         result
+//!    8(%FP)  the caller's %FP               (left as it is)
+//!    0(%FP)  return address                 return address
+//!   -8(%FP)  local variables                local variables
+//!            frames of calls: %SP is        room for the largest frame of a call
+//!            lowered for each           ◄── %SP
+//! ```
+//!
 //! Under the stack convention, where the frame need not be everywhere, it is set up as late as that
 //! can be done at one place on each way: a call that returns at once never has one.
 
-use codegen::ir::BlockId;
+use codegen::ir::{BlockId, ExitId};
 use codegen::machine::{Allocation, Code, CodeBlock, Location};
 use codegen::origin::{Linkage, Mechanism, Origin};
 
 use super::Context;
+use crate::ulm::frame_size;
 use crate::ulm::instruction::Instruction;
 use crate::ulm::registers::Passing;
 use crate::ulm::select::Selected;
@@ -26,9 +38,12 @@ enum Slot {
 pub(super) struct Plan {
     slots: Vec<Slot>,
     locals: u32,
+    /// The bytes that are kept free for the frames of calls.
+    outgoing: u32,
     has_frame_pointer: bool,
     saves_return_address: bool,
-    checks_stack: bool,
+    /// The exit that is taken where the stack is used up.
+    stack_check: Option<ExitId>,
     entry_origin: Origin,
     /// By block: whether the frame is there when it ends.
     framed: Vec<bool>,
@@ -43,9 +58,10 @@ impl Plan {
         let mut plan = Self {
             slots: Vec::new(),
             locals: 0,
+            outgoing: 0,
             has_frame_pointer: false,
             saves_return_address: false,
-            checks_stack: false,
+            stack_check: None,
             entry_origin: entry_origin(code),
             framed: vec![false; blocks],
             begins: vec![false; blocks],
@@ -55,13 +71,17 @@ impl Plan {
         }
         plan.place_slots(code, allocation);
         let is_whole = context.always_frames;
-        plan.has_frame_pointer = is_whole || plan.locals > 0;
+        plan.has_frame_pointer = is_whole;
+        if !is_whole {
+            plan.outgoing = outgoing(code);
+        }
         plan.saves_return_address = is_whole || selected.has_calls;
-        plan.checks_stack = code
-            .instructions
+        plan.stack_check = code
+            .exits
             .iter()
-            .any(|instruction| matches!(instruction, Instruction::StackCheck));
-        let has_frame = plan.has_frame_pointer || plan.saves_return_address || plan.checks_stack;
+            .find(|exit| code.instructions[exit.instruction as usize] == Instruction::StackCheck)
+            .map(|exit| exit.exit);
+        let has_frame = plan.size() > 0 || is_whole || plan.stack_check.is_some();
         if has_frame {
             plan.place_frame(code, allocation, is_whole);
         }
@@ -162,13 +182,19 @@ impl Plan {
         self.saves_return_address
     }
 
-    pub(super) const fn checks_stack(&self) -> bool {
-        self.checks_stack
+    /// The exit of the check of the stack, if there is one.
+    pub(super) const fn stack_check(&self) -> Option<ExitId> {
+        self.stack_check
     }
 
-    /// The number of local variables, 8 bytes each.
-    pub(super) const fn locals(&self) -> u32 {
-        self.locals
+    /// By how many bytes the stack pointer is lowered in the body.
+    pub(super) const fn size(&self) -> u32 {
+        8 * self.locals + self.outgoing
+    }
+
+    /// The bytes at the stack pointer that are kept free for the frames of calls.
+    pub(super) const fn outgoing(&self) -> u32 {
+        self.outgoing
     }
 
     /// The number of a slot's local variable.
@@ -191,10 +217,28 @@ impl Plan {
         self.parameter(slot).is_some()
     }
 
+    /// How many words above the stack pointer a slot is, with the frame set up or before that.
+    pub(super) fn word_above_stack_pointer(&self, slot: u32, is_framed: bool) -> u32 {
+        let locals = if is_framed { self.locals } else { 0 };
+        match self.parameter(slot) {
+            Some(index) => locals + frame_size(index) / 8,
+            None => locals.saturating_sub(self.local(slot) + 1),
+        }
+    }
+
     /// The origin of what sets the frame up.
     pub(super) const fn entry_origin(&self) -> Origin {
         self.entry_origin
     }
+}
+
+/// The bytes of the largest frame of a call.
+fn outgoing(code: &Code<Instruction>) -> u32 {
+    let arguments = code.instructions.iter().filter_map(|i| match *i {
+        Instruction::OpenFrame { arguments } => Some(frame_size(arguments)),
+        _ => None,
+    });
+    arguments.max().unwrap_or(0)
 }
 
 fn entry_origin(code: &Code<Instruction>) -> Origin {

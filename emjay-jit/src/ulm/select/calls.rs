@@ -11,7 +11,13 @@ use crate::ulm::instruction::{Grouped, Half, Instruction, Operation, Source, Sym
 use crate::ulm::registers::Passing;
 
 impl Selector<'_> {
-    pub(super) fn call(&mut self, dest: Value, callee: Callee, arguments: List) {
+    pub(super) fn call(
+        &mut self,
+        dest: Value,
+        callee: Callee,
+        arguments: List,
+        exit: Option<ExitId>,
+    ) {
         match callee {
             Callee::Function(callee) => {
                 self.has_calls = true;
@@ -23,7 +29,7 @@ impl Selector<'_> {
                 }
             }
             Callee::Import(import) if import.index() == PUTC => self.putc(dest, arguments),
-            Callee::Import(_) => self.getc(dest),
+            Callee::Import(_) => self.getc(dest, exit),
         }
     }
 
@@ -124,9 +130,13 @@ impl Selector<'_> {
     /// ```text
     /// getc t;  addq 1, t, u;  shlq 55, u, v;  sarq 63, v, v;  orq v, t, z
     /// ```
-    fn getc(&mut self, dest: Value) {
+    fn getc(&mut self, dest: Value, exit: Option<ExitId>) {
         let byte = self.builder.register();
-        self.builder.emit(Instruction::Getc { x: byte });
+        let getc = Instruction::Getc { x: byte };
+        match exit {
+            Some(exit) => self.leaving(exit, getc),
+            None => self.builder.emit(getc),
+        }
         if self.values[dest.index()].uses == 0 {
             return;
         }

@@ -1,0 +1,405 @@
+//! The columns of the ULM: their code, assembled by `ulmas`, run on the machine, which tells what it
+//! does.
+
+use codegen::ir::{FunctionId, Module};
+use codegen::{Linkage, Mechanism};
+use diagnostics::{FileId, Sources};
+use ulm_isa::Isa;
+use ulm_machine::{Engine, FastEngine, Limit, Limits, Machine, Observer, Stop, TrapKind};
+use ulmas::image::Image;
+
+use super::code::{Access, CallPlaces, Code, CodeListing, Written, call_places, listing};
+use super::console::MOST_OUTPUT;
+use super::ledger::Counts;
+use super::report::{Walk, Write};
+use super::request::Request;
+use super::run::{Bound, Ending, Run};
+use super::sites::Sites;
+use super::source_lines::SourceLines;
+use super::walk::{Effects, PointerNames, Pointers, Recorder};
+use crate::reason::Reason;
+use crate::ulm::{
+    self, Convention, Instruction, Layout, Memory, Program, Refusal, Section, SectionKind,
+};
+
+/// The memory that a program may use besides its code and its stack.
+const OTHER_MEMORY: u64 = 16 << 20;
+
+/// The largest stack; nobody has so much memory.
+const LARGEST_STACK: u64 = 1 << 40;
+
+/// A program for the ULM.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    /// The functions as the generator got them.
+    pub(super) module: Module,
+    /// Its code, to be looked at.
+    pub(super) code: Code,
+    program: Program,
+    image: Result<Image, String>,
+}
+
+/// What a run of it gave.
+#[derive(Debug)]
+pub(super) struct Executed {
+    /// How it ended.
+    pub(super) run: Run,
+    /// What was counted.
+    pub(super) counts: Counts,
+    /// The first call.
+    pub(super) walk: Option<Walk>,
+}
+
+/// The code of a module, which has not been optimised.
+pub(super) fn compile(
+    mut module: Module,
+    main: FunctionId,
+    convention: Convention,
+    request: &Request,
+    (sources, file): (&Sources, FileId),
+) -> Result<Compiled, (Refusal, Module)> {
+    let options = ulm::Options {
+        convention,
+        level: request.level,
+        inline: request.inline,
+        arguments: &request.arguments,
+        stack: request.stack.min(LARGEST_STACK),
+    };
+    let program = match ulm::compile(&mut module, Some(main), &options) {
+        Ok(program) => program,
+        Err(refusal) => return Err((refusal, module)),
+    };
+    let code = Code {
+        functions: functions(&program, &module),
+        runtime: program
+            .sections
+            .iter()
+            .filter(|section| function_of(section).is_none())
+            .map(|section| CodeListing {
+                name: program.section_label(&module, section),
+                function: None,
+                is_counted: false,
+                ..section_listing(&program, section, &module, &[])
+            })
+            .collect(),
+    };
+    let image = assemble(program.text(&module, sources, file));
+    Ok(Compiled {
+        module,
+        code,
+        program,
+        image,
+    })
+}
+
+/// The program's functions, in the order of the source.
+fn functions(program: &Program, module: &Module) -> Vec<CodeListing> {
+    let calls = call_places(module);
+    let mut sections: Vec<(FunctionId, &Section)> = program
+        .sections
+        .iter()
+        .filter_map(|section| Some((function_of(section)?, section)))
+        .collect();
+    sections.sort_unstable_by_key(|(id, _)| *id);
+    sections
+        .into_iter()
+        .map(|(id, section)| CodeListing {
+            name: module.functions[id.index()].name.clone(),
+            function: Some(id),
+            ..section_listing(program, section, module, &calls)
+        })
+        .collect()
+}
+
+const fn function_of(section: &Section) -> Option<FunctionId> {
+    match section.kind {
+        SectionKind::Function(id) => Some(id),
+        SectionKind::Start | SectionKind::End | SectionKind::StackExhausted => None,
+    }
+}
+
+/// `calls` are those of the functions, by number; none for what is no function.
+fn section_listing(
+    program: &Program,
+    section: &Section,
+    module: &Module,
+    calls: &[CallPlaces],
+) -> CodeListing {
+    let texts = program.instruction_texts(module, section);
+    let labels = program.label_texts(module, section).into_iter();
+    let labels = labels.map(|(at, label)| (at as u32, label)).collect();
+    let none = CallPlaces::default();
+    let calls = function_of(section).and_then(|id| calls.get(id.index()));
+    let calls = calls.unwrap_or(&none);
+    listing(&section.assembly, section.address, calls, labels, |index| {
+        Written {
+            texts: vec![(texts[index].clone(), 4)],
+            access: access(&section.assembly.instructions[index]),
+        }
+    })
+}
+
+const fn access(instruction: &Instruction) -> Access {
+    match instruction {
+        Instruction::Load { .. } | Instruction::LoadByte { .. } => Access::Load,
+        Instruction::Store { .. } | Instruction::StoreByte { .. } => Access::Store,
+        _ => Access::None,
+    }
+}
+
+/// The image of an assembly text, or what the assembler says.
+fn assemble(text: String) -> Result<Image, String> {
+    let mut sources = Sources::new();
+    let file = sources.add("program.s", text);
+    let assembly = ulmas::assemble(Isa::ulm(), &sources, &[file]);
+    let error = assembly.diagnostics.into_iter().next();
+    assembly.image.ok_or_else(|| {
+        let message = error.map_or_else(String::new, |error| error.message);
+        format!("the assembler refuses the program: {message}")
+    })
+}
+
+impl Compiled {
+    /// Runs the program up to where the value of `main` is known.
+    pub(super) fn run(&self, sites: &Sites, request: &Request, lines: &SourceLines) -> Executed {
+        let mut watch = Watch {
+            program: &self.program,
+            counts: vec![0; (self.program.size() / 4) as usize],
+            recorder: Recorder::new(&self.code, sites),
+            ip: 0,
+            lowest: 0,
+            registers: Vec::new(),
+            writes: Vec::new(),
+        };
+        let run = match self.start(request) {
+            Ok(machine) => self.execute(machine, &mut watch, lines),
+            Err(fault) => Run {
+                ending: Ending::Fault(fault),
+                output: Vec::new(),
+            },
+        };
+        let names = pointer_names(self.program.layout);
+        Executed {
+            run,
+            walk: watch
+                .recorder
+                .finish(&self.module, &self.code, sites, names),
+            counts: Counts {
+                words: watch.counts,
+                stack_bytes: watch.lowest,
+            },
+        }
+    }
+
+    /// A machine with the program in it, and its input.
+    fn start(&self, request: &Request) -> Result<Machine, String> {
+        let image = self.image.as_ref().map_err(String::clone)?;
+        let mut machine = Machine::new();
+        let memory = request.stack.min(LARGEST_STACK) + self.program.size() + OTHER_MEMORY;
+        machine.set_limits(Limits {
+            instructions: Some(request.limit),
+            memory,
+            output: Some(MOST_OUTPUT as u64),
+        });
+        machine.load(image).map_err(|limit| limit.to_string())?;
+        machine.feed(&request.input);
+        machine.end_input();
+        Ok(machine)
+    }
+
+    fn execute(&self, mut machine: Machine, watch: &mut Watch<'_>, lines: &SourceLines) -> Run {
+        let mut engine = FastEngine::new(Isa::ulm());
+        let value = self.program.value();
+        engine
+            .breakpoints_mut()
+            .insert(value.map_or(u64::MAX, |(address, _)| address));
+        let mut output = Vec::new();
+        let stop = loop {
+            let stop = engine.run(&mut machine, u64::MAX, watch);
+            output.append(&mut machine.take_output());
+            if stop != Stop::Paused {
+                break stop;
+            }
+        };
+        let ending = match (stop, value) {
+            (Stop::Breakpoint(_), Some((_, register))) => {
+                Ending::Returned(machine.register(register) as i64)
+            }
+            _ => self.ending(stop, &machine, lines),
+        };
+        Run { ending, output }
+    }
+
+    /// The end of a program that has no value.
+    fn ending(&self, stop: Stop, machine: &Machine, lines: &SourceLines) -> Ending {
+        let error = |reason, address| Ending::Error {
+            reason,
+            line: self.line_at(address, lines),
+        };
+        match stop {
+            Stop::Trapped(trap) if trap.kind == TrapKind::DivisionByZero => {
+                error(Reason::DivisionByZero, trap.address)
+            }
+            Stop::Trapped(trap) => Ending::Fault(trap.to_string()),
+            Stop::Halted(status) => match machine.recent_jumps().last() {
+                Some(jump) if self.is_exhausted_end(machine.ip()) => {
+                    error(Reason::StackExhausted, jump.from)
+                }
+                _ => Ending::Fault(format!("the program halted with {status}")),
+            },
+            Stop::Limit(Limit::Instructions) => Ending::Limit(Bound::Instructions),
+            Stop::Limit(Limit::Output) => Ending::Limit(Bound::Output),
+            Stop::Limit(Limit::Memory) => error(Reason::StackExhausted, machine.ip()),
+            Stop::Limit(Limit::InputEnded) => error(Reason::Stopped, machine.ip()),
+            Stop::NeedsInput | Stop::Breakpoint(_) | Stop::Paused => {
+                Ending::Fault("the machine stopped in the middle of the program".to_owned())
+            }
+        }
+    }
+
+    fn is_exhausted_end(&self, address: u64) -> bool {
+        let section = self.program.instruction_at(address);
+        section.is_some_and(|(section, _)| section.kind == SectionKind::StackExhausted)
+    }
+
+    /// The line of the source that an instruction comes from, or that of its function.
+    fn line_at(&self, address: u64, lines: &SourceLines) -> Option<u32> {
+        let (section, index) = self.program.instruction_at(address)?;
+        let function = &self.module.functions[function_of(section)?.index()];
+        lines
+            .of_place(function, section.assembly.origins[index].place)
+            .or_else(|| lines.of_function(function))
+    }
+}
+
+fn pointer_names(layout: Layout) -> PointerNames {
+    PointerNames {
+        stack: layout.stack_pointer().map(|_| "%SP"),
+        frame: layout.frame_pointer().map(|_| "%FP"),
+    }
+}
+
+/// Counts each word, measures the stack, and records the first call.
+struct Watch<'a> {
+    program: &'a Program,
+    counts: Vec<u64>,
+    recorder: Recorder,
+    /// The instruction that is executed.
+    ip: u64,
+    /// The deepest stack, in bytes.
+    lowest: u64,
+    /// The registers that it wrote.
+    registers: Vec<(u8, u64)>,
+    /// The words that it wrote.
+    writes: Vec<(u64, u64)>,
+}
+
+impl Observer for Watch<'_> {
+    fn begin(&mut self, ip: u64, _: u32) {
+        if let Some(count) = self.counts.get_mut((ip / 4) as usize) {
+            *count += 1;
+        }
+        self.ip = ip;
+        self.registers.clear();
+        self.writes.clear();
+    }
+
+    fn register_write(&mut self, number: u8, _: u64, new: u64) {
+        if Some(number) == self.program.layout.stack_pointer() {
+            // The stack grows down from 0.
+            self.lowest = self.lowest.max(new.wrapping_neg());
+        }
+        if !self.recorder.is_over() {
+            self.registers.push((number, new));
+        }
+    }
+
+    fn store(&mut self, address: u64, size: u8, value: u64) {
+        if size == 8 && !self.recorder.is_over() {
+            self.writes.push((address, value));
+        }
+    }
+
+    fn end(&mut self, machine: &Machine) {
+        if self.recorder.is_over() {
+            return;
+        }
+        let layout = self.program.layout;
+        let pointers = Pointers {
+            stack: layout
+                .stack_pointer()
+                .map_or(0, |number| machine.register(number)),
+            frame: layout
+                .frame_pointer()
+                .map(|number| machine.register(number)),
+        };
+        let effects = Executing {
+            program: self.program,
+            ip: self.ip,
+            registers: &self.registers,
+            writes: &self.writes,
+        };
+        self.recorder
+            .step((self.ip / 4) as usize, pointers, &effects);
+    }
+}
+
+/// What an instruction did.
+struct Executing<'a> {
+    program: &'a Program,
+    ip: u64,
+    registers: &'a [(u8, u64)],
+    writes: &'a [(u64, u64)],
+}
+
+impl Effects for Executing<'_> {
+    fn registers(&self) -> Vec<(String, u64)> {
+        let layout = self.program.layout;
+        let pointers = [layout.stack_pointer(), layout.frame_pointer()];
+        self.registers
+            .iter()
+            .filter(|(number, _)| !pointers.contains(&Some(*number)))
+            .map(|&(number, value)| (register_name(layout, number), value))
+            .collect()
+    }
+
+    fn writes(&self) -> Vec<Write> {
+        let name = self.name_of_store();
+        let write = |&(address, value): &(u64, u64)| Write {
+            address,
+            value,
+            name: name.clone(),
+        };
+        self.writes.iter().map(write).collect()
+    }
+}
+
+impl Executing<'_> {
+    /// What the instruction stores: the slot of the frame, the argument, or the register.
+    fn name_of_store(&self) -> String {
+        let Some((section, index)) = self.program.instruction_at(self.ip) else {
+            return String::new();
+        };
+        let Instruction::Store { x, to } = section.assembly.instructions[index] else {
+            return String::new();
+        };
+        let origin = section.assembly.origins[index];
+        let is_argument =
+            (origin.linkage, origin.mechanism) == (Linkage::Precall, Mechanism::DataTransfer);
+        match to {
+            Memory::Slot(slot, _) => slot.name().to_owned(),
+            Memory::Displaced(offset, _) if is_argument && offset >= 24 => {
+                format!("argument {}", (offset - 24) / 8 + 1)
+            }
+            _ => register_name(self.program.layout, x.number().unwrap_or_default()),
+        }
+    }
+}
+
+/// `%SP`, or `%7` for a register without a name.
+fn register_name(layout: Layout, number: u8) -> String {
+    match layout.name(number) {
+        Some(name) => format!("%{name}"),
+        None => format!("%{number}"),
+    }
+}

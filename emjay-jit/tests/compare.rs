@@ -1,0 +1,322 @@
+//! `emjay compare` as its users see it, and whole reports of three programs beside what they are
+//! expected to be.
+//!
+//! `UPDATE_GOLDENFILES=1 cargo test -p emjay-jit --test compare` writes the expected files anew.
+
+mod support;
+
+use std::io::Write;
+use std::path::Path;
+
+use diagnostics::{Appearance, Sources};
+use emjay_jit::compare::text::{self, Options};
+use emjay_jit::compare::{Report, Request, compare, json, markdown};
+use support::{Result, emjay, program, run, run_with_input};
+
+// ---- reports ----
+
+/// The report of an example, for columns that are the same on every host.
+fn report_of(name: &str, columns: &str, arguments: &[i64]) -> Report {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../examples/{name}.emjay"));
+    let bytes = std::fs::read(path).expect("the example is there");
+    let mut sources = Sources::new();
+    let file = sources.add_bytes(format!("{name}.emjay"), bytes);
+    let program = emjay_jit::compile(&sources, file, emjay_jit::Options::default());
+    let columns = columns.split(',').map(str::parse);
+    let request = Request {
+        columns: columns
+            .collect::<std::result::Result<_, _>>()
+            .expect("they are there"),
+        arguments: arguments.to_vec(),
+        ..Request::default()
+    };
+    let module = program.expect("it is right").module;
+    compare(&sources, file, &module, &request).expect("it can be compared")
+}
+
+fn plain(report: &Report, width: usize) -> String {
+    let appearance = Appearance::Plain;
+    text::render(report, &Options { width, appearance })
+}
+
+#[test]
+fn reports_are_as_they_are_expected_to_be() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compare");
+    let mut mint = goldenfile::Mint::new(folder);
+    let mut expect = |name: String, text: String| {
+        let mut file = mint.new_goldenfile(name).expect("it can be made");
+        file.write_all(text.as_bytes()).expect("it can be written");
+    };
+    let programs: [(&str, &[i64]); 3] = [("blog", &[]), ("calls", &[]), ("fib", &[5])];
+    for (name, arguments) in programs {
+        let report = report_of(name, AARCH64, arguments);
+        expect(format!("{name}-80.txt"), plain(&report, 80));
+        expect(format!("{name}-160.txt"), plain(&report, 160));
+        expect(format!("{name}.md"), markdown::render(&report));
+        let report = report_of(name, "aarch64", arguments);
+        expect(format!("{name}.json"), json::render(&report));
+    }
+}
+
+// ---- the command ----
+
+/// Columns of one machine.
+const AARCH64: &str = "aarch64,aarch64:baseline";
+
+#[test]
+fn columns_that_agree_end_with_status_0() {
+    let Result {
+        status,
+        stdout,
+        stderr,
+    } = run(&[
+        "compare",
+        "--columns",
+        AARCH64,
+        "examples/gcd.emjay",
+        "12",
+        "-18",
+    ]);
+    assert_eq!((status, &*stderr), (0, ""));
+    assert!(
+        stdout.starts_with("examples/gcd.emjay: main(12, -18)  --opt 2"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.ends_with("\nAll columns agree: main returned 6.\n"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn columns_that_end_with_the_same_error_agree() {
+    let text = "fn main() {\n    return 1 / 0;\n}\n";
+    let path = program("compare_division.emjay", text);
+    let result = run(&["compare", path.to_str().expect("its name is text")]);
+    assert_eq!(result.status, 0, "{}", result.stderr);
+    let end = " E0301: division by zero, line 2.\n";
+    assert!(result.stdout.ends_with(end), "{}", result.stdout);
+}
+
+#[test]
+fn errors_of_the_source_end_with_status_1() {
+    let path = program("compare_errors.emjay", "fn main() { return x; }");
+    let result = run(&["compare", path.to_str().expect("its name is text")]);
+    assert_eq!((result.status, &*result.stdout), (1, ""));
+    assert!(
+        result.stderr.starts_with("error[E0201]"),
+        "{}",
+        result.stderr
+    );
+}
+
+#[test]
+fn an_unknown_column_is_a_wrong_command_line() {
+    let result = run(&[
+        "compare",
+        "--columns",
+        "aarch64,riscv",
+        "examples/calls.emjay",
+    ]);
+    assert_eq!((result.status, &*result.stdout), (2, ""));
+    let expected = "there is no column `riscv`; columns are aarch64, aarch64:baseline, ";
+    assert!(result.stderr.contains(expected), "{}", result.stderr);
+}
+
+#[test]
+fn a_column_twice_is_a_wrong_command_line() {
+    let columns = "aarch64,ulm,aarch64";
+    let result = run(&["compare", "--columns", columns, "examples/calls.emjay"]);
+    assert_eq!((result.status, &*result.stdout), (2, ""));
+    let expected = "the column `aarch64` is asked for twice";
+    assert!(result.stderr.contains(expected), "{}", result.stderr);
+}
+
+#[test]
+fn another_number_of_arguments_is_a_wrong_command_line() {
+    let result = run(&["compare", "examples/gcd.emjay", "5"]);
+    assert_eq!((result.status, &*result.stdout), (2, ""));
+    let expected = "`main` takes 2 arguments, found 1";
+    assert!(result.stderr.contains(expected), "{}", result.stderr);
+}
+
+#[test]
+fn a_program_without_main_is_an_error() {
+    let path = program("compare_no_main.emjay", "fn mian() { return 1; }");
+    let result = run(&["compare", path.to_str().expect("its name is text")]);
+    assert_eq!(result.status, 1);
+    assert!(
+        result.stderr.contains("did you mean `mian`?"),
+        "{}",
+        result.stderr
+    );
+}
+
+#[test]
+fn options_stand_before_or_behind_the_arguments_of_main() {
+    for arguments in [
+        [
+            "compare",
+            "--columns",
+            "ulm",
+            "examples/gcd.emjay",
+            "-12",
+            "18",
+        ],
+        [
+            "compare",
+            "examples/gcd.emjay",
+            "--columns",
+            "ulm",
+            "-12",
+            "18",
+        ],
+        [
+            "compare",
+            "examples/gcd.emjay",
+            "-12",
+            "18",
+            "--columns",
+            "ulm",
+        ],
+    ] {
+        let result = run(&arguments);
+        assert_eq!(result.status, 0, "{}", result.stderr);
+        assert!(!result.stdout.contains("aarch64"), "{}", result.stdout);
+        assert!(result.stdout.contains("main(-12, 18)"), "{}", result.stdout);
+    }
+}
+
+#[test]
+fn every_column_reads_the_same_input() {
+    let file = program("compare_input.txt", "hi\n");
+    let file = file.to_str().expect("its name is text");
+    for (options, input) in [(&[][..], &b"hi\n"[..]), (&["--stdin", file], b"")] {
+        let mut arguments = vec!["compare", "--columns", AARCH64];
+        arguments.extend(options);
+        arguments.push("examples/echo.emjay");
+        let result = run_with_input(&arguments, input);
+        assert_eq!(result.status, 0, "{}", result.stderr);
+        assert!(result.stdout.contains("\nHI\n"), "{}", result.stdout);
+        let end = "All columns agree: main returned 3, after 3 bytes of output.\n";
+        assert!(result.stdout.ends_with(end), "{}", result.stdout);
+    }
+}
+
+#[test]
+fn a_program_that_doesn_t_read_waits_for_no_input() {
+    let mut child = emjay(&["compare", "examples/calls.emjay"])
+        .spawn()
+        .expect("emjay can be started");
+    // Held open: it would wait for ever.
+    let stdin = child.stdin.take();
+    let output = child.wait_with_output().expect("it ends");
+    drop(stdin);
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_source_may_come_from_stdin() {
+    let text = b"fn main(a) { return getc() - a; }";
+    let result = run_with_input(&["compare", "-", "5"], text);
+    assert_eq!(result.status, 0, "{}", result.stderr);
+    assert!(
+        result.stdout.starts_with("<stdin>: main(5)"),
+        "{}",
+        result.stdout
+    );
+    assert!(
+        result.stdout.ends_with("main returned -6.\n"),
+        "{}",
+        result.stdout
+    );
+}
+
+#[test]
+fn the_report_may_go_to_a_file() {
+    let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join("comparison.html");
+    let name = output.to_str().expect("its name is text");
+    let result = run(&[
+        "compare",
+        "--format",
+        "html",
+        "-o",
+        name,
+        "examples/calls.emjay",
+    ]);
+    assert_eq!(
+        (result.status, &*result.stdout, &*result.stderr),
+        (0, "", "")
+    );
+    let page = std::fs::read_to_string(&output).expect("it was written");
+    assert!(page.starts_with("<!DOCTYPE html>"), "{page}");
+}
+
+#[test]
+fn the_report_must_not_replace_the_source() {
+    let path = program("compare_onto_itself.emjay", "fn main() { return 1; }");
+    let name = path.to_str().expect("its name is text");
+    let result = run(&["compare", "-o", name, name]);
+    assert_eq!(result.status, 2);
+    assert!(result.stderr.contains("would replace"), "{}", result.stderr);
+}
+
+#[test]
+fn every_format_can_be_asked_for() {
+    for (format, beginning) in [
+        ("text", "examples/calls.emjay: main()"),
+        ("markdown", "# examples/calls.emjay: main()\n"),
+        ("json", "{\n  \"version\": 1,\n"),
+        ("html", "<!DOCTYPE html>"),
+    ] {
+        let result = run(&["compare", "--format", format, "examples/calls.emjay"]);
+        assert_eq!(result.status, 0, "{}", result.stderr);
+        assert!(result.stdout.starts_with(beginning), "{}", result.stdout);
+    }
+}
+
+#[test]
+fn functions_are_inlined_only_if_that_is_asked_for() {
+    let calls = |options: &[&str]| {
+        let mut arguments = vec!["compare", "--columns", "aarch64"];
+        arguments.extend(options);
+        arguments.push("examples/calls.emjay");
+        run(&arguments).stdout.contains("bl   g")
+    };
+    assert!(calls(&[]));
+    assert!(calls(&["--no-inline"]));
+    assert!(!calls(&["--inline"]));
+}
+
+#[test]
+fn the_width_is_that_of_the_terminal_or_80() {
+    let width = |columns: Option<&str>| {
+        let mut command = emjay(&["compare", "examples/calls.emjay"]);
+        command.envs(columns.map(|columns| ("COLUMNS", columns)));
+        let output = command.output().expect("it ends");
+        let text = String::from_utf8(output.stdout).expect("it is text");
+        let widths = text.lines().map(|line| line.chars().count());
+        widths.max()
+    };
+    assert_eq!(width(None), Some(80));
+    assert_eq!(width(Some("132")), Some(132));
+    assert_eq!(width(Some("wide")), Some(80));
+}
+
+#[test]
+fn a_pipe_gets_no_colours() {
+    let result = run(&["compare", "examples/calls.emjay"]);
+    assert!(!result.stdout.contains('\x1b'));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_reader_that_went_away_ends_it_quietly() {
+    let mut child = emjay(&["compare", "examples/calls.emjay"])
+        .spawn()
+        .expect("emjay can be started");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(141));
+    assert_eq!(output.stderr, b"");
+}
