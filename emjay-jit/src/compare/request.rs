@@ -17,10 +17,11 @@ use super::report::{Column, Report, Walk};
 use super::run::Run;
 use super::sites::Sites;
 use super::source_lines::SourceLines;
-use super::ulm;
+use super::ulm::{self, Unavailable};
 use super::x86_64::{self, NativeError};
 use crate::backend::Backend;
 use crate::ulm::Convention;
+use crate::ulm::run::RunError as RunUlmError;
 
 /// What is to be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +78,14 @@ pub enum CompareError {
     /// A column's convention can't have this program: the messages say why.
     #[error("a column can't have this program")]
     Unsuitable(Vec<Diagnostic>),
+    /// The assembler of a column refuses its code.
+    #[error("`{column}`: {error}")]
+    Assembler {
+        /// The column.
+        column: ColumnName,
+        /// What is wrong.
+        error: RunUlmError,
+    },
     /// The code of a column is too large.
     #[error("`{column}`: {error}")]
     Link {
@@ -296,11 +305,7 @@ impl Comparison<'_> {
         let column = ColumnName::Ulm(convention);
         let module = self.module.clone();
         let compiled = ulm::compile(module, self.main, convention, self.request, self.texts)
-            .map_err(|(refusal, module)| {
-                let diagnostic = refusal.to_diagnostic(&module, self.texts.1);
-                let note = format!("the column `{column}` is asked for");
-                CompareError::Unsuitable(vec![diagnostic.with_note(note)])
-            })?;
+            .map_err(|unavailable| self.unavailable(column, unavailable))?;
         let sites = Sites::of(&compiled.code);
         let executed = compiled.run(&sites, self.request, &self.lines);
         let books = Books {
@@ -317,6 +322,17 @@ impl Comparison<'_> {
             books.balance(),
             executed.walk,
         ))
+    }
+
+    fn unavailable(&self, column: ColumnName, unavailable: Unavailable) -> CompareError {
+        match unavailable {
+            Unavailable::Refused(refusal, module) => {
+                let diagnostic = refusal.to_diagnostic(&module, self.texts.1);
+                let note = format!("the column `{column}` is asked for");
+                CompareError::Unsuitable(vec![diagnostic.with_note(note)])
+            }
+            Unavailable::Assembler(error) => CompareError::Assembler { column, error },
+        }
     }
 
     /// How the code of a column is made.
