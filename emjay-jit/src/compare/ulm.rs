@@ -21,7 +21,7 @@ use super::source_lines::SourceLines;
 use super::walk::{Effects, PointerNames, Pointers, Recorder};
 use crate::ulm::run::{self, RunError, RunOptions, Runner};
 use crate::ulm::{
-    self, Convention, Instruction, Layout, Memory, Program, Refusal, Section, SectionKind,
+    self, Convention, Instruction, Layout, Memory, Pieces, Program, Refusal, Section, SectionKind,
 };
 
 /// The largest stack; nobody has so much memory.
@@ -66,20 +66,7 @@ pub(super) fn compile(
         Ok(program) => program,
         Err(refusal) => return Err(Unavailable::Refused(refusal, module)),
     };
-    let code = Code {
-        functions: functions(&program, &module),
-        runtime: program
-            .sections
-            .iter()
-            .filter(|section| function_of(section).is_none())
-            .map(|section| CodeListing {
-                name: program.section_label(&module, section),
-                function: None,
-                is_counted: false,
-                ..section_listing(&program, section, &module, &[])
-            })
-            .collect(),
-    };
+    let code = code(&program, &module);
     let image = run::assemble(&program, &module, sources, file).map_err(Unavailable::Assembler)?;
     Ok(Compiled {
         module,
@@ -89,45 +76,43 @@ pub(super) fn compile(
     })
 }
 
-/// The program's functions, in the order of the source.
-fn functions(program: &Program, module: &Module) -> Vec<CodeListing> {
+/// The functions in the order of the source, and the rest.
+fn code(program: &Program, module: &Module) -> Code {
+    let pieces = program.pieces(module);
     let calls = call_places(module);
-    let mut sections: Vec<(FunctionId, &Section)> = program
-        .sections
-        .iter()
-        .filter_map(|section| Some((function_of(section)?, section)))
-        .collect();
-    sections.sort_unstable_by_key(|(id, _)| *id);
-    sections
-        .into_iter()
-        .map(|(id, section)| CodeListing {
-            name: module.functions[id.index()].name.clone(),
-            function: Some(id),
-            ..section_listing(program, section, module, &calls)
-        })
-        .collect()
-}
-
-const fn function_of(section: &Section) -> Option<FunctionId> {
-    match section.kind {
-        SectionKind::Function(id) => Some(id),
-        SectionKind::Start | SectionKind::End | SectionKind::StackExhausted => None,
+    let none = CallPlaces::default();
+    let mut functions: Vec<(FunctionId, CodeListing)> = Vec::new();
+    let mut runtime = Vec::new();
+    for section in &program.sections {
+        match section.kind {
+            SectionKind::Function(id) => functions.push((
+                id,
+                CodeListing {
+                    name: module.functions[id.index()].name.clone(),
+                    function: Some(id),
+                    ..section_listing(&pieces, section, &calls[id.index()])
+                },
+            )),
+            SectionKind::Start | SectionKind::End | SectionKind::StackExhausted => {
+                runtime.push(CodeListing {
+                    name: pieces.section(section),
+                    function: None,
+                    is_counted: false,
+                    ..section_listing(&pieces, section, &none)
+                });
+            }
+        }
+    }
+    functions.sort_by_key(|(id, _)| *id);
+    Code {
+        functions: functions.into_iter().map(|(_, listing)| listing).collect(),
+        runtime,
     }
 }
 
-/// `calls` are those of the functions, by number; none for what is no function.
-fn section_listing(
-    program: &Program,
-    section: &Section,
-    module: &Module,
-    calls: &[CallPlaces],
-) -> CodeListing {
-    let texts = program.instruction_texts(module, section);
-    let labels = program.label_texts(module, section).into_iter();
-    let labels = labels.map(|(at, label)| (at as u32, label)).collect();
-    let none = CallPlaces::default();
-    let calls = function_of(section).and_then(|id| calls.get(id.index()));
-    let calls = calls.unwrap_or(&none);
+fn section_listing(pieces: &Pieces<'_>, section: &Section, calls: &CallPlaces) -> CodeListing {
+    let texts = pieces.instructions(section);
+    let labels = pieces.labels(section);
     listing(&section.assembly, section.address, calls, labels, |index| {
         Written {
             texts: vec![(texts[index].clone(), 4)],
