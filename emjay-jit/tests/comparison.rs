@@ -4,7 +4,8 @@
 use codegen::passes::Level;
 use diagnostics::{FileId, Sources};
 use emjay_jit::compare::{
-    Column, ColumnName, CompareError, Line, Listing, Part, Report, Request, Verdict, Walk, compare,
+    Column, ColumnName, CompareError, IrFunction, Line, Listing, Part, Report, Request, Verdict,
+    Walk, compare,
 };
 use emjay_jit::random;
 use emjay_jit::ulm::Convention;
@@ -502,6 +503,17 @@ fn ir_and_code_know_their_lines_of_the_source() {
         .find(|line| line.calls.as_deref() == Some("g"));
     assert_eq!(call.and_then(|line| line.source_line), Some(13));
     assert_eq!(report.source[12].trim(), "return 1 + g(2);");
+}
+
+#[test]
+fn the_ir_is_that_of_the_first_column() {
+    let ir = |name| report(BLOG, &request(&[name, ColumnName::X86_64], &[])).ir;
+    let calls = |functions: &[IrFunction]| {
+        let mut lines = functions[0].lines.iter();
+        lines.any(|line| line.text.contains("call"))
+    };
+    assert!(calls(&ir(ColumnName::Aarch64)));
+    assert!(!calls(&ir(ColumnName::Ulm(Convention::Inline))));
 }
 
 // ---- random programs ----

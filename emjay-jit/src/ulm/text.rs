@@ -47,18 +47,34 @@ impl Program {
         text.out
     }
 
-    /// The instructions of a section as they stand in the text, without labels and comments.
-    pub fn instruction_texts(&self, module: &Module, section: &Section) -> Vec<String> {
-        let labels = function_labels(module);
-        let names = SectionNames {
-            layout: self.layout,
-            labels: &labels,
-            section: section_number(self, section),
-        };
-        section
-            .assembly
-            .instructions
-            .iter()
+    /// The program piece by piece, as it stands in the text. `module` is as for [`Self::text`].
+    pub fn pieces(&self, module: &Module) -> Pieces<'_> {
+        Pieces {
+            program: self,
+            labels: function_labels(module),
+        }
+    }
+}
+
+/// The text of a program piece by piece.
+#[derive(Debug)]
+pub struct Pieces<'a> {
+    program: &'a Program,
+    /// Those of the functions, by number.
+    labels: Vec<String>,
+}
+
+impl Pieces<'_> {
+    /// The label of a section.
+    pub fn section(&self, section: &Section) -> String {
+        section_label(section.kind, &self.labels)
+    }
+
+    /// The instructions of a section, without labels and comments.
+    pub fn instructions(&self, section: &Section) -> Vec<String> {
+        let names = self.names(section);
+        let instructions = section.assembly.instructions.iter();
+        instructions
             .map(|instruction| {
                 let (mnemonic, operands) = parts(instruction, &names);
                 format!("{mnemonic} {}", operands.join(", "))
@@ -66,24 +82,22 @@ impl Program {
             .collect()
     }
 
-    /// The labels that stand before the instructions of a section: the instruction's index, and the
-    /// label.
-    pub fn label_texts(&self, module: &Module, section: &Section) -> Vec<(usize, String)> {
-        let labels = function_labels(module);
-        let names = SectionNames {
-            layout: self.layout,
-            labels: &labels,
-            section: section_number(self, section),
-        };
-        targets(section)
-            .into_iter()
-            .map(|(at, label)| (at as usize, names.label(label)))
+    /// The labels that stand before the instructions of a section, each with the instruction's index,
+    /// ascending.
+    pub fn labels(&self, section: &Section) -> Vec<(u32, String)> {
+        let names = self.names(section);
+        let targets = targets(section).into_iter();
+        targets
+            .map(|(at, label)| (at, names.label(label)))
             .collect()
     }
 
-    /// The label of a section.
-    pub fn section_label(&self, module: &Module, section: &Section) -> String {
-        section_label(section.kind, &function_labels(module))
+    fn names(&self, section: &Section) -> SectionNames<'_> {
+        SectionNames {
+            layout: self.program.layout,
+            labels: &self.labels,
+            section: section_number(self.program, section),
+        }
     }
 }
 
