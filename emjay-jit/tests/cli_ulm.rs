@@ -31,15 +31,17 @@ fn file(name: &str, text: &str) -> String {
 
 // ---- run ----
 
+/// Name and arguments, conventions, and what is printed.
+type Example = (
+    &'static [&'static str],
+    &'static [&'static str],
+    &'static str,
+);
+
 #[test]
 fn the_examples_print_under_every_convention_what_they_say() {
     let all: &[&str] = &["auto", "leaf", "stack", "inline"];
     let recursive: &[&str] = &["auto", "stack"];
-    type Example = (
-        &'static [&'static str],
-        &'static [&'static str],
-        &'static str,
-    );
     let examples: [Example; 9] = [
         (&["blog"], all, "1321\n"),
         (&["calls"], &["auto", "stack", "inline"], "5\n"),

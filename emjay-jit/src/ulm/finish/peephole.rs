@@ -16,9 +16,9 @@
 //! these.
 
 use codegen::ir::Condition;
-use codegen::machine::{Assembly, MachineInstruction, Register, RegisterSet, Role};
+use codegen::machine::{Assembly, Location, MachineInstruction, Register, RegisterSet, Role};
 
-use crate::ulm::instruction::{Instruction, Label, Operation, Source, ZERO};
+use crate::ulm::instruction::{Grouped, Instruction, Label, Operation, Source, ZERO};
 
 /// As many instructions at the end of a function are copied to where it is jumped to them.
 const SHORT_END: usize = 3;
@@ -40,6 +40,7 @@ pub(super) fn improve(assembly: &mut Assembly<Instruction>, ending: &Ending) {
         move_before_test(assembly, &liveness);
     }
     leave_out_tests(assembly);
+    leave_out_unreachable(assembly);
 }
 
 /// Whether an instruction is a jump target, by index.
@@ -125,6 +126,27 @@ const fn is_plain_end(instruction: &Instruction) -> bool {
             | Instruction::LoadUnsigned { .. }
             | Instruction::LoadSigned { .. }
     )
+}
+
+/// Leaves out what stands behind a jump and is not jumped to.
+fn leave_out_unreachable(assembly: &mut Assembly<Instruction>) {
+    let targets = is_target(assembly);
+    let mut rewriting = Rewriting::new(assembly);
+    let mut is_reached = true;
+    let mut is_changed = false;
+    for at in 0..assembly.instructions.len() {
+        is_reached |= targets[at];
+        if is_reached {
+            rewriting.keep(assembly, at);
+            is_reached = !ends_way(&assembly.instructions[at]);
+        } else {
+            rewriting.replace(at, std::iter::empty());
+            is_changed = true;
+        }
+    }
+    if is_changed {
+        rewriting.apply(assembly);
+    }
 }
 
 // ---- tests ----
@@ -373,12 +395,13 @@ struct Liveness {
 impl Liveness {
     fn of(assembly: &Assembly<Instruction>, ending: &Ending) -> Self {
         let count = assembly.instructions.len();
+        let reported = reported(assembly);
         let mut before = vec![RegisterSet::EMPTY; count + 1];
         before[count] = ending.needed;
         loop {
             let mut is_changed = false;
             for at in (0..count).rev() {
-                let live = Self::step(assembly, ending, &before, at);
+                let live = Self::step(assembly, ending, &before, at).union(&reported[at]);
                 is_changed |= live != before[at];
                 before[at] = live;
             }
@@ -411,6 +434,15 @@ impl Liveness {
         }
         live = live.difference(&instruction.clobbers());
         let mut read = RegisterSet::EMPTY;
+        if let Instruction::Grouped {
+            operation: Grouped::DivideUnsigned,
+            first,
+            ..
+        } = instruction
+        {
+            read.insert(first);
+            read.insert(first + 1);
+        }
         instruction.visit_registers(|register, role, _| {
             if let Some(number) = register.number() {
                 if role == Role::Use {
@@ -426,6 +458,19 @@ impl Liveness {
     fn before(&self, at: usize) -> RegisterSet {
         self.before[at]
     }
+}
+
+/// By instruction: the registers whose values are told if the program leaves there.
+fn reported(assembly: &Assembly<Instruction>) -> Vec<RegisterSet> {
+    let mut reported = vec![RegisterSet::EMPTY; assembly.instructions.len()];
+    for exit in &assembly.exits {
+        for value in &exit.values {
+            if let Location::Register(number) = *value {
+                reported[exit.at as usize].insert(number);
+            }
+        }
+    }
+    reported
 }
 
 // ---- rewriting ----
