@@ -30,6 +30,7 @@ pub mod if_conversion;
 pub mod inline;
 pub mod layout;
 pub mod loops;
+pub mod parameters;
 pub mod renumber;
 pub mod returns;
 mod rewrite;
@@ -216,6 +217,7 @@ fn simplify_and_clean(function: &mut Function, costs: Costs, signatures: &Signat
         simplify::simplify(function, costs);
     });
     apply(function, signatures, blocks::straighten);
+    apply(function, signatures, parameters::replace_constant);
     apply(function, signatures, dead::eliminate);
 }
 

@@ -21,6 +21,8 @@ mod text;
 mod unwind;
 
 pub use convention::Convention;
+#[doc(hidden)]
+pub use generate::code_before_allocation;
 pub use generate::{Options, compile, generate, optimise};
 pub use instruction::{Instruction, Memory, Source};
 pub use program::{Program, Section, SectionKind};

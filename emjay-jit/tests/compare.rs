@@ -47,21 +47,22 @@ fn reports_are_as_they_are_expected_to_be() {
         let mut file = mint.new_goldenfile(name).expect("it can be made");
         file.write_all(text.as_bytes()).expect("it can be written");
     };
-    let programs: [(&str, &[i64]); 3] = [("blog", &[]), ("calls", &[]), ("fib", &[5])];
-    for (name, arguments) in programs {
-        let report = report_of(name, AARCH64, arguments);
+    let programs: [(&str, &str, &[i64]); 3] = [
+        ("blog", "aarch64,aarch64:baseline,ulm:leaf,ulm:stack", &[]),
+        ("calls", "aarch64,aarch64:baseline,ulm", &[]),
+        ("fib", "aarch64,ulm", &[5]),
+    ];
+    for (name, columns, arguments) in programs {
+        let report = report_of(name, columns, arguments);
         expect(format!("{name}-80.txt"), plain(&report, 80));
         expect(format!("{name}-160.txt"), plain(&report, 160));
         expect(format!("{name}.md"), markdown::render(&report));
-        let report = report_of(name, "aarch64", arguments);
+        let report = report_of(name, "aarch64,ulm", arguments);
         expect(format!("{name}.json"), json::render(&report));
     }
 }
 
 // ---- the command ----
-
-/// Columns of one machine.
-const AARCH64: &str = "aarch64,aarch64:baseline";
 
 #[test]
 fn columns_that_agree_end_with_status_0() {
@@ -69,14 +70,7 @@ fn columns_that_agree_end_with_status_0() {
         status,
         stdout,
         stderr,
-    } = run(&[
-        "compare",
-        "--columns",
-        AARCH64,
-        "examples/gcd.emjay",
-        "12",
-        "-18",
-    ]);
+    } = run(&["compare", "examples/gcd.emjay", "12", "-18"]);
     assert_eq!((status, &*stderr), (0, ""));
     assert!(
         stdout.starts_with("examples/gcd.emjay: main(12, -18)  --opt 2"),
@@ -108,6 +102,19 @@ fn errors_of_the_source_end_with_status_1() {
         "{}",
         result.stderr
     );
+}
+
+#[test]
+fn a_column_that_can_t_have_the_program_is_an_error_that_names_the_call() {
+    let result = run(&[
+        "compare",
+        "--columns",
+        "ulm:leaf",
+        "examples/fib.emjay",
+        "5",
+    ]);
+    assert_eq!((result.status, &*result.stdout), (1, ""));
+    assert!(result.stderr.contains("fib(n - 1)"), "{}", result.stderr);
 }
 
 #[test]
@@ -192,7 +199,7 @@ fn every_column_reads_the_same_input() {
     let file = program("compare_input.txt", "hi\n");
     let file = file.to_str().expect("its name is text");
     for (options, input) in [(&[][..], &b"hi\n"[..]), (&["--stdin", file], b"")] {
-        let mut arguments = vec!["compare", "--columns", AARCH64];
+        let mut arguments = vec!["compare"];
         arguments.extend(options);
         arguments.push("examples/echo.emjay");
         let result = run_with_input(&arguments, input);

@@ -33,13 +33,13 @@ fn check(usual: u64, shape: &Shape) {
 
 #[test]
 fn programs_of_all_kinds_do_what_the_interpreter_says() {
-    check(150, &Shape::default());
+    check(40, &Shape::default());
 }
 
 #[test]
 fn programs_without_control_flow_do_what_the_interpreter_says() {
     check(
-        100,
+        30,
         &Shape {
             control: false,
             ..Shape::default()
@@ -50,7 +50,7 @@ fn programs_without_control_flow_do_what_the_interpreter_says() {
 #[test]
 fn programs_with_many_parameters_do_what_the_interpreter_says() {
     check(
-        40,
+        10,
         &Shape {
             parameters: 60,
             functions: 3,
@@ -62,7 +62,7 @@ fn programs_with_many_parameters_do_what_the_interpreter_says() {
 #[test]
 fn programs_with_long_functions_do_what_the_interpreter_says() {
     check(
-        20,
+        5,
         &Shape {
             functions: 2,
             statements: 40,
@@ -74,7 +74,7 @@ fn programs_with_long_functions_do_what_the_interpreter_says() {
 #[test]
 fn programs_with_one_short_function_do_what_the_interpreter_says() {
     check(
-        150,
+        40,
         &Shape {
             functions: 1,
             statements: 3,

@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(
             call,
             Some(
-                "  0008 pre  ctl  bl   g                      ×1 │ \
+                "  0008 pre  ctl  bl   g                 ×1 │ \
                  0004 pre  ctl  ldzwq   g, %CALL                      ×1"
             )
         );
@@ -202,7 +202,7 @@ mod tests {
         let mut report = sample();
         report.columns[0].functions[0].lines[3].source_line = Some(3);
         let text = plain(&report, 80);
-        let gap = "bl   g                      ×1\n  ⋮\n  0010 epi";
+        let gap = "bl   g                 ×1\n  ⋮\n  0010 epi";
         assert!(text.contains(gap), "{text}");
     }
 
@@ -219,6 +219,16 @@ mod tests {
         report.columns[0].functions.truncate(1);
         assert!(plain(&report, 120).contains("aarch64  no code"));
         assert!(plain(&report, 80).contains("ulm:leaf  2 instructions"));
+    }
+
+    #[test]
+    fn of_the_code_around_the_program_what_is_counted_is_shown() {
+        let mut report = sample();
+        assert!(!plain(&report, 80).contains("halt    0"));
+        report.columns[1].runtime[0].is_counted = true;
+        let text = plain(&report, 80);
+        let halt = "\n  0020 body      halt    0                             ×1\n";
+        assert!(text.contains(halt), "{text}");
     }
 
     #[test]

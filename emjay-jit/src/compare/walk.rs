@@ -131,6 +131,8 @@ struct Return {
 pub(super) struct Recorder {
     /// What is known of each word of 4 bytes of the code.
     facts: Vec<Option<Fact>>,
+    /// How many of the listings are functions.
+    functions: usize,
     /// The instructions of the postreturn of each call.
     postreturns: Vec<usize>,
     phase: Phase,
@@ -185,6 +187,7 @@ impl Recorder {
         }
         Self {
             facts,
+            functions: code.functions.len(),
             phase: if sites.all.is_empty() {
                 Phase::Over
             } else {
@@ -298,7 +301,9 @@ impl Recorder {
     /// In the callee.
     fn accompany(&mut self, site: SiteId, back: Return, event: &Event<'_, impl Effects>) {
         let fact = &event.fact;
-        let is_inner = matches!(fact.part, Part::Precall | Part::Postreturn) && fact.site.is_some();
+        // What the callee does for its own calls is none of this one's parts; the trampoline's is.
+        let is_inner = matches!(fact.part, Part::Precall | Part::Postreturn)
+            && (fact.listing as usize) < self.functions;
         if is_inner {
             self.skip(event);
             if fact.calls {

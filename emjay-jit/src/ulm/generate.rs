@@ -1,7 +1,7 @@
 //! From a module to a program of the ULM.
 
 use codegen::ir::{FunctionId, Module};
-use codegen::machine::{Allocation, Assembly, RegisterSet};
+use codegen::machine::{Allocation, Assembly, Code, RegisterFile, RegisterSet};
 use codegen::passes::blocks::without_critical_edges;
 use codegen::passes::inline::InlineError;
 use codegen::passes::strength::Costs;
@@ -152,6 +152,28 @@ pub fn optimise(
     passes::optimise(module, options.level, pass_options);
     stack_checks::insert(module, Reason::StackExhausted.number());
     Ok(())
+}
+
+/// A function's instructions before register allocation, and the registers there are for it: for
+/// tests of that. With arguments the program begins with the function.
+#[doc(hidden)]
+pub fn code_before_allocation(
+    module: &Module,
+    id: FunctionId,
+    layout: Layout,
+    arguments: Option<&[i64]>,
+) -> (Code<Instruction>, RegisterFile) {
+    let function = without_critical_edges(&module.functions[id.index()]);
+    let scheme = match (layout, arguments) {
+        (Layout::Stack, _) => Scheme::stack(),
+        (Layout::Leaf { callee_registers }, Some(arguments)) => {
+            Scheme::leaf_caller(arguments, callee_registers)
+        }
+        (Layout::Inline, Some(arguments)) => Scheme::inline(arguments),
+        (_, None) => Scheme::leaf_callee(function.parameters),
+    };
+    let code = select::select(&function, &scheme).code;
+    (code, scheme.file)
 }
 
 /// A function whose values have places.

@@ -43,8 +43,9 @@ pub(crate) enum PartKind {
     Beginning,
     Function {
         parameters: u64,
-        /// The bytes of its local variables.
-        locals: u64,
+        /// By how many bytes the stack pointer is lowered in its body: for local variables, and for
+        /// the frames of its calls if frames are not whole.
+        lowered: u64,
     },
     /// The end of the program, which calls nothing and returns to nobody.
     End,
@@ -80,7 +81,7 @@ impl Claim {
                 }
                 SectionKind::Function(id) => PartKind::Function {
                     parameters: compiled.module.functions[id.index()].parameters.into(),
-                    locals: section.assembly.frame.size.into(),
+                    lowered: section.assembly.frame.size.into(),
                 },
                 SectionKind::End | SectionKind::StackExhausted => PartKind::End,
             };
@@ -113,6 +114,15 @@ struct Activation {
     frame: u64,
     has_stored_return_address: bool,
     has_stored_frame_pointer: bool,
+}
+
+/// Where the frame of a call gets its bytes from.
+#[derive(Debug, Clone, Copy)]
+enum Room {
+    /// The caller has lowered %SP by so much for the call.
+    Made(u64),
+    /// The caller has lowered %SP by so much at its beginning, for its calls and local variables.
+    Kept(u64),
 }
 
 /// What an instruction has done so far.
@@ -198,7 +208,7 @@ impl Checker {
                         step.x() == call && step.y() == ret,
                         "a call by other registers",
                     )?;
-                    self.enter(jump, 0, 0, 0)
+                    self.enter(jump, [0, 0], None)
                 }
                 _ => {
                     let makes_address = LOAD_ADDRESS.contains(&step.opcode());
@@ -310,12 +320,17 @@ impl Checker {
                     return Ok(());
                 }
                 expect(step.y() == RET, "a call with another register")?;
-                let locals = match part.kind {
-                    PartKind::Function { locals, .. } => locals,
-                    PartKind::Beginning | PartKind::End => 0,
+                let body = match part.kind {
+                    PartKind::Function { lowered, .. } => activation.sp.wrapping_sub(lowered),
+                    PartKind::Beginning | PartKind::End => activation.sp,
                 };
-                let frame = activation.sp.wrapping_sub(locals).wrapping_sub(sp);
-                self.enter(jump, sp, fp, frame)
+                let room = if whole_frames || part.kind == PartKind::Beginning {
+                    Room::Made(body.wrapping_sub(sp))
+                } else {
+                    expect(sp == body, "%SP is lowered for a call")?;
+                    Room::Kept(activation.sp.wrapping_sub(sp))
+                };
+                self.enter(jump, [sp, fp], Some(room))
             }
             _ => Ok(()),
         }
@@ -343,8 +358,8 @@ impl Checker {
 
     // ---- calls ----
 
-    /// A call; the caller has made a frame of so many bytes.
-    fn enter(&mut self, jump: Jump, sp: u64, fp: u64, frame: u64) -> Result<(), String> {
+    /// A call, with so much room for the callee's frame, and these values of %SP and %FP.
+    fn enter(&mut self, jump: Jump, [sp, fp]: [u64; 2], room: Option<Room>) -> Result<(), String> {
         expect(jump.kind == JumpKind::Call, "a return from no call")?;
         let target = self
             .claim
@@ -357,12 +372,13 @@ impl Checker {
             target.start == jump.to,
             "a call into the middle of a function",
         )?;
-        if matches!(self.claim.rules, Rules::Stack { .. }) {
-            expect(
-                frame == 24 + 8 * parameters,
-                &format!("a frame of {frame} bytes for {parameters} arguments"),
-            )?;
-        }
+        let frame = room.map_or(0, |_| 24 + 8 * parameters);
+        let is_enough = match room {
+            Some(Room::Made(bytes)) => bytes == frame,
+            Some(Room::Kept(bytes)) => bytes >= frame,
+            None => true,
+        };
+        expect(is_enough, &format!("{room:?} for a frame of {frame} bytes"))?;
         self.calls += 1;
         self.activations.push(Activation {
             part: target,

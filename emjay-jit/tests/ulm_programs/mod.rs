@@ -189,7 +189,12 @@ impl Case {
 
     /// Runs the program in one way, if that is possible, and compares what it does. Says whether
     /// it was.
-    pub(crate) fn check_way(&self, way: Way, expected: &Effects, observer: &mut impl Observer) -> bool {
+    pub(crate) fn check_way(
+        &self,
+        way: Way,
+        expected: &Effects,
+        observer: &mut impl Observer,
+    ) -> bool {
         let Ok(compiled) = self.compile(way) else {
             return false;
         };

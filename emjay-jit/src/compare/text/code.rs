@@ -51,7 +51,11 @@ pub(super) fn runtime(report: &Report, width: usize) -> Vec<Styled> {
     let mut lines = Vec::new();
     for column in &report.columns {
         let code = Code::of(column);
-        let band = [Placed { code: &code, width }];
+        let room = width.saturating_sub(INDENT);
+        let band = [Placed {
+            width: code.natural_width().min(room),
+            code: &code,
+        }];
         for listing in &column.runtime {
             let mut line = Styled::new(Role::Aside, &column.name);
             line.push(Role::Plain, &format!("  {}", listing.name));
@@ -86,7 +90,8 @@ struct Code<'a> {
 impl<'a> Code<'a> {
     fn of(column: &'a Column) -> Self {
         let lines = || {
-            let listings = column.functions.iter().chain(&column.runtime);
+            let runtime = column.runtime.iter().filter(|listing| listing.is_counted);
+            let listings = column.functions.iter().chain(runtime);
             listings.flat_map(|listing| &listing.lines)
         };
         let width = |text: &str| Styled::new(Role::Plain, text).width();
@@ -104,7 +109,9 @@ impl<'a> Code<'a> {
             head_width: column
                 .functions
                 .iter()
-                .map(|listing| column_head(column, Some(listing)).width())
+                .map(Some)
+                .chain([None])
+                .map(|listing| column_head(column, listing).width())
                 .max()
                 .unwrap_or(0),
         }

@@ -1,7 +1,8 @@
 //! In which order blocks are written, and where jumps really lead.
 //!
-//! Blocks that only jump on are left out, unless a frame is set up in them. Those that only move values on the way from a branch to a
-//! block come right behind the branch, so that it falls through to them.
+//! Blocks that only jump on are left out, unless a frame is set up in them. Those that only move
+//! values on the way from a branch to a block come right behind the branch, so that it falls through
+//! to them.
 
 use codegen::machine::{Allocation, Code};
 
@@ -35,13 +36,7 @@ pub(super) fn order(code: &Code<Instruction>, allocation: &Allocation, plan: &Pl
     for block in &code.blocks {
         if let [Some(a), Some(b)] = block.successors {
             for successor in [a.0, b.0] {
-                let parts = &code.blocks[successor as usize];
-                let is_jump = parts.end == parts.start + 1
-                    && matches!(
-                        code.instructions[parts.start as usize],
-                        Instruction::Jump { .. }
-                    );
-                is_mover[successor as usize] = is_jump && is_written(successor);
+                is_mover[successor as usize] = moves_only(code, successor) && is_written(successor);
             }
         }
     }
@@ -66,6 +61,18 @@ pub(super) fn order(code: &Code<Instruction>, allocation: &Allocation, plan: &Pl
         blocks.extend(behind);
     }
     Order { blocks, targets }
+}
+
+/// Whether a block makes constants for another one at most, moves values and jumps there.
+fn moves_only(code: &Code<Instruction>, block: u32) -> bool {
+    let parts = &code.blocks[block as usize];
+    let instructions = &code.instructions[parts.start as usize..parts.end as usize];
+    instructions.split_last().is_some_and(|(last, rest)| {
+        matches!(last, Instruction::Jump { .. })
+            && rest
+                .iter()
+                .all(|i| matches!(i, Instruction::Constant { .. }))
+    })
 }
 
 /// By block: itself, or where it only jumps on to.

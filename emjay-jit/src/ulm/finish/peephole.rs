@@ -40,6 +40,7 @@ pub(super) fn improve(assembly: &mut Assembly<Instruction>, ending: &Ending) {
         move_before_test(assembly, &liveness);
     }
     leave_out_tests(assembly);
+    leave_out_unreachable(assembly);
 }
 
 /// Whether an instruction is a jump target, by index.
@@ -125,6 +126,27 @@ const fn is_plain_end(instruction: &Instruction) -> bool {
             | Instruction::LoadUnsigned { .. }
             | Instruction::LoadSigned { .. }
     )
+}
+
+/// Leaves out what stands behind a jump and is not jumped to.
+fn leave_out_unreachable(assembly: &mut Assembly<Instruction>) {
+    let targets = is_target(assembly);
+    let mut rewriting = Rewriting::new(assembly);
+    let mut is_reached = true;
+    let mut is_changed = false;
+    for at in 0..assembly.instructions.len() {
+        is_reached |= targets[at];
+        if is_reached {
+            rewriting.keep(assembly, at);
+            is_reached = !ends_way(&assembly.instructions[at]);
+        } else {
+            rewriting.replace(at, std::iter::empty());
+            is_changed = true;
+        }
+    }
+    if is_changed {
+        rewriting.apply(assembly);
+    }
 }
 
 // ---- tests ----
