@@ -49,7 +49,7 @@ fn main() {
     });
     trials.push(Trial::test(
         "the_ulm_does_what_the_interpreter_says",
-        || each_case(cases(), |case| on_ulm::check(case)),
+        || each_case(cases(), on_ulm::check),
     ));
     for machine in ["aarch64", "x86-64"] {
         let name = format!("executables_for_{machine}_do_what_the_interpreter_says");
