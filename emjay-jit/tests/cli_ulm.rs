@@ -217,17 +217,6 @@ fn as_many_calls_are_reported_as_the_stack_has_room_for() {
 }
 
 #[test]
-fn counted_jumps_end_at_the_function_that_they_stand_in() {
-    let text = "fn main() { return f(0); }\n\
-                fn f(n) { if n > 100000000 { return n; } return f(n - n + 200000000) + f(n + 1); }\n";
-    let name = file("jumps_on_and_on", text);
-    let native = run(&["run", &name]);
-    let ulm = run_ulm(&[], &name, &[], b"");
-    assert_eq!((native.status, ulm.status), (125, 125), "{}", ulm.stderr);
-    assert_eq!(ulm.stderr, native.stderr);
-}
-
-#[test]
 fn a_stack_that_is_too_small_for_main_is_a_message_about_main() {
     let text = "fn f(x) { return g(x, x) + 1; }\nfn g(x, y) { return x * y; }\n\
                 fn main() { return f(1); }\n";
