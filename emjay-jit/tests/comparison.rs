@@ -516,6 +516,29 @@ fn the_ir_is_that_of_the_first_column() {
     assert!(!calls(&ir(ColumnName::Ulm(Convention::Inline))));
 }
 
+#[test]
+fn columns_with_a_generator_of_their_own_keep_it_at_every_level() {
+    let columns = [
+        ColumnName::Aarch64,
+        ColumnName::Aarch64Baseline,
+        ColumnName::Aarch64Trampoline,
+    ];
+    let calls = |level| -> Vec<String> {
+        let request = Request {
+            level,
+            ..request(&columns, &[])
+        };
+        let call = |column: &Column| {
+            let mut lines = function(column, "main").lines.iter();
+            let call = lines.find(|line| line.calls.is_some());
+            call.expect("main calls f").text.clone()
+        };
+        report(CALLS, &request).columns.iter().map(call).collect()
+    };
+    assert_eq!(calls(Level::Full), ["bl   f", "blr x19", "bl   trampoline"]);
+    assert_eq!(calls(Level::None), ["bl   f", "blr x19", "bl   trampoline"]);
+}
+
 // ---- random programs ----
 
 #[test]
