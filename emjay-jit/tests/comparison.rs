@@ -96,7 +96,7 @@ fn function<'c>(column: &'c Column, name: &str) -> &'c Listing {
         .expect("the program has that function")
 }
 
-fn line<'c>(column: &'c Column, listing: usize, line: usize) -> &'c Line {
+fn line(column: &Column, listing: usize, line: usize) -> &Line {
     let mut listings = column.functions.iter().chain(&column.runtime);
     &listings.nth(listing).expect("the listing is there").lines[line]
 }

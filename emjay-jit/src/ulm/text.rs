@@ -299,9 +299,9 @@ impl Text<'_> {
                 self.equ("RET", "3", "return address");
                 self.line("# scratch: every call changes them");
                 let mut scratch = used;
-                [1, 2, 3, 255]
-                    .into_iter()
-                    .for_each(|number| scratch.remove(number));
+                for number in [1, 2, 3, 255] {
+                    scratch.remove(number);
+                }
                 self.used_numbers(4, scratch);
                 if used.contains(255) {
                     self.equ("LIMIT", "255", "how far down the stack may grow");
@@ -358,15 +358,19 @@ impl Text<'_> {
             SectionKind::Start if is_refusal(section) => {
                 self.line("# the program needs more stack than there is");
             }
-            SectionKind::Start => self.line("# sets up the stack and calls main"),
+            SectionKind::Start => {
+                self.line("# the program begins: sets up the stack and calls main")
+            }
             SectionKind::End => {
-                self.line("# prints the value of main in decimal, and ends the program")
+                self.line("# prints the value of main in decimal, and ends the program");
             }
             SectionKind::StackExhausted => self.line("# too many calls that have not returned"),
             SectionKind::Function(_) => {}
         }
-        self.line(&format!("{}:", section_label(section.kind, self.labels)));
-        self.line = None;
+        if self.line.take().is_some() && !matches!(section.kind, SectionKind::Function(_)) {
+            self.line("#line");
+        }
+        self.section_head(section);
         self.part = None;
         let names = SectionNames {
             layout: self.program.layout,
@@ -389,6 +393,35 @@ impl Text<'_> {
         for (_, label) in targets {
             self.line(&format!("{}:", names.label(label)));
         }
+    }
+
+    /// The label, if somebody goes there by it. A function that nobody calls here is there for others.
+    fn section_head(&mut self, section: &Section) {
+        let label = section_label(section.kind, self.labels);
+        let is_used = match section.kind {
+            SectionKind::Start => false,
+            SectionKind::End => self.uses(|i| matches!(i, Instruction::JumpEnd)),
+            SectionKind::StackExhausted => true,
+            SectionKind::Function(id) => {
+                let is_called = self.uses(|i| {
+                    matches!(i, Instruction::LoadAddress { symbol, .. } if *symbol == Symbol::Function(id))
+                });
+                if !is_called {
+                    self.line(&format!("        .globl  {label}"));
+                }
+                true
+            }
+        };
+        if is_used {
+            self.line(&format!("{label}:"));
+        }
+    }
+
+    fn uses(&self, is_use: impl Fn(&Instruction) -> bool) -> bool {
+        let sections = self.program.sections.iter();
+        sections
+            .flat_map(|section| &section.assembly.instructions)
+            .any(is_use)
     }
 
     /// Says from which line of the source what follows comes, and which part of a call it is.
