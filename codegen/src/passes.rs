@@ -24,6 +24,7 @@ pub mod blocks;
 mod calls;
 pub mod compact;
 pub mod constants;
+pub mod countdown;
 pub mod dead;
 pub mod dedup;
 pub mod if_conversion;
@@ -198,6 +199,7 @@ fn optimise_fully(function: &mut Function, costs: Costs, signatures: &Signatures
     if apply(function, signatures, returns::duplicate) {
         simplify_and_clean(function, costs, signatures);
     }
+    apply(function, signatures, countdown::count_down);
     apply(function, signatures, loops::hoist::hoist);
     apply(function, signatures, layout::arrange);
     apply(function, signatures, renumber::renumber);

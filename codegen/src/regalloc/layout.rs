@@ -33,6 +33,12 @@ pub(super) struct Layout {
     pub jumps: Vec<bool>,
     predecessor_starts: Vec<u32>,
     predecessors: Vec<u32>,
+    /// How many loops each block is in.
+    depths: Vec<u32>,
+    /// The parameters of each block, virtual registers: where they begin in `parameters`, and one
+    /// more.
+    parameter_starts: Vec<u32>,
+    parameters: Vec<u32>,
     /// Whether every block can be reached from the first.
     pub all_reachable: bool,
 }
@@ -44,9 +50,17 @@ impl Layout {
         starts.push(2 * code.instructions.len() as u32);
         let (predecessor_starts, predecessors) = predecessors(code);
         let (loops, innermost) = loops(code, &starts);
+        let (parameter_starts, parameters) = if loops.is_empty() {
+            (Vec::new(), Vec::new())
+        } else {
+            parameters(code)
+        };
         Self {
             innermost,
             loops,
+            depths: code.blocks.iter().map(|block| block.loop_depth).collect(),
+            parameter_starts,
+            parameters,
             jumps: code
                 .blocks
                 .iter()
@@ -87,6 +101,26 @@ impl Layout {
         self.loops.get(number as usize).copied()
     }
 
+    /// How many loops a position is in, as the flow of control says: blocks of a loop may stand
+    /// apart.
+    pub(super) fn loop_depth(&self, position: u32) -> u32 {
+        if self.loops.is_empty() {
+            return 0;
+        }
+        self.depths[self.block_at(position) as usize]
+    }
+
+    /// The virtual registers that the innermost loop around a position hands from round to round.
+    pub(super) fn carried(&self, position: u32) -> &[u32] {
+        let Some(around) = self.loop_at(position) else {
+            return &[];
+        };
+        let header = self.block_at(around.start) as usize;
+        let from = self.parameter_starts[header] as usize;
+        let to = self.parameter_starts[header + 1] as usize;
+        &self.parameters[from..to]
+    }
+
     /// The best position from `low` to `high` to split at, seen from `high`: before as many loops
     /// as possible, else as late as possible.
     pub(super) fn outermost_split(&self, low: u32, high: u32) -> u32 {
@@ -101,6 +135,24 @@ impl Layout {
         }
         best
     }
+}
+
+/// For each block where its parameters begin, and the parameters of all.
+fn parameters<I>(code: &Code<I>) -> (Vec<u32>, Vec<u32>) {
+    let mut starts = Vec::with_capacity(code.blocks.len() + 1);
+    let mut parameters = Vec::new();
+    for block in &code.blocks {
+        starts.push(parameters.len() as u32);
+        let (from, to) = block.parameters;
+        let registers = &code.lists[from as usize..to as usize];
+        parameters.extend(
+            registers
+                .iter()
+                .filter_map(|register| register.virtual_index()),
+        );
+    }
+    starts.push(parameters.len() as u32);
+    (starts, parameters)
 }
 
 /// For each block where its predecessors begin, and the predecessors of all.

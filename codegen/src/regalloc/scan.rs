@@ -328,6 +328,7 @@ impl Scan<'_> {
             let hinted = self.hinted(interval, |rank| free.contains(rank));
             let rank = hinted
                 .or(inherited)
+                .or_else(|| self.beside_carried(interval, free).first())
                 .or(free.first())
                 .expect("the set is not empty");
             self.give(interval, rank);
@@ -348,9 +349,10 @@ impl Scan<'_> {
         }
         let mut best = (hinted_limit, hinted);
         let spoilt_only = self.is_constant(interval) && self.outside_loops(interval);
-        for rank in free.iter() {
+        let beside = self.beside_carried(interval, free);
+        for rank in beside.iter().chain(free.difference(&beside).iter()) {
             if spoilt_only && rank >= self.ranks.callee_saved {
-                break;
+                continue;
             }
             let limit = self.free_until(rank, interval);
             if limit >= end {
@@ -370,6 +372,25 @@ impl Scan<'_> {
         self.cut(interval, limit);
         self.give(interval, rank);
         true
+    }
+
+    /// Of the free registers those that cost nothing more and in which the loop around hands no value
+    /// from round to round: what is in the way there has to be moved before the next round.
+    fn beside_carried(&self, interval: u32, free: RegisterSet) -> RegisterSet {
+        let carried = self.layout.carried(self.intervals.get(interval).start);
+        let mut beside = free;
+        for &parameter in carried {
+            let rank = self.lifetimes.registers[parameter as usize].preferred;
+            if rank != NO_RANK {
+                beside.remove(rank);
+            }
+        }
+        if carried.is_empty() {
+            return beside;
+        }
+        let costs_nothing =
+            |rank: &u8| *rank < self.ranks.callee_saved || self.used.contains(*rank);
+        beside.iter().filter(costs_nothing).collect()
     }
 
     fn outside_loops(&self, interval: u32) -> bool {
@@ -547,7 +568,8 @@ impl Scan<'_> {
         (operand.register == register.tied_to && operand.end == this.start + 1).then_some(rank)
     }
 
-    /// The first register that would save a move and is `suitable`.
+    /// The register that would save the move which is made most often and is `suitable`; the first
+    /// one among equals.
     fn hinted(&self, interval: u32, suitable: impl Fn(u8) -> bool) -> Option<u8> {
         let this = self.intervals.get(interval);
         let preferred = self.lifetimes.registers[this.register as usize].preferred;
@@ -558,19 +580,25 @@ impl Scan<'_> {
             return None;
         }
         let mut number = this.upcoming;
+        let mut best: Option<(u32, u8)> = None;
         for _ in 0..USES_FOR_HINTS {
-            let use_ = self.lifetimes.uses.get(number as usize)?;
+            let Some(use_) = self.lifetimes.uses.get(number as usize) else {
+                break;
+            };
             let rank = match use_.hint {
                 Hint::None => NO_RANK,
                 Hint::Register(rank) => rank,
                 Hint::Same(other) => self.lifetimes.registers[other as usize].preferred,
             };
             if rank != NO_RANK && suitable(rank) {
-                return Some(rank);
+                let depth = self.layout.loop_depth(use_.position);
+                if best.is_none_or(|(deepest, _)| depth > deepest) {
+                    best = Some((depth, rank));
+                }
             }
             number = use_.next;
         }
-        None
+        best.map(|(_, rank)| rank)
     }
 
     /// Whether an interval may overlap one that is inactive: of whole lives, each beginning at its

@@ -87,8 +87,8 @@ struct Selector<'a> {
     /// By value: the register that a constant was made in last.
     made: Vec<Option<Made>>,
     block: BlockId,
-    /// Of the block's divisions of the same two values: the remainder that the division of a quotient
-    /// computes as well, and the other way round.
+    /// Of divisions of the same two values: the remainder that the division of a quotient computes as
+    /// well, and the other way round.
     partners: FxHashMap<Value, Value>,
     /// Quotients and remainders that the division of their partner has computed.
     computed: FxHashSet<Value>,
@@ -115,6 +115,7 @@ impl<'a> Selector<'a> {
             has_calls: false,
         };
         selector.note_hoisted();
+        selector.note_partners();
         selector
     }
 
@@ -146,7 +147,6 @@ impl<'a> Selector<'a> {
         let function = self.function;
         let parts = function.blocks[block.index()];
         self.builder.begin_block(self.flow.loop_depth(block));
-        self.note_partners(block);
         if block == BlockId::ENTRY {
             self.parameters();
         }
@@ -158,33 +158,37 @@ impl<'a> Selector<'a> {
         self.builder.end_block(parameters);
     }
 
-    /// Finds quotients and remainders of the same values.
-    fn note_partners(&mut self, block: BlockId) {
-        self.partners.clear();
-        self.computed.clear();
-        let mut divisions: FxHashMap<(Value, Value), (Division, Value)> = FxHashMap::default();
-        for instruction in self.function.block(block) {
-            let Op::Divide {
-                operator,
-                dest,
-                a,
-                b,
-                ..
-            } = instruction.op
-            else {
-                continue;
-            };
-            let is_used = self.values[dest.index()].uses > 0;
-            if !is_used || !matches!(operator, Division::Signed | Division::SignedRemainder) {
-                continue;
-            }
-            match divisions.get(&(a, b)) {
-                Some(&(other, first)) if other != operator => {
-                    self.partners.insert(first, dest);
+    /// Finds quotients and remainders of the same values, the second where the first has been
+    /// computed in any case.
+    fn note_partners(&mut self) {
+        let mut divisions: FxHashMap<(Value, Value), (Division, Value, BlockId)> =
+            FxHashMap::default();
+        for &block in self.flow.reverse_postorder() {
+            for instruction in self.function.block(block) {
+                let Op::Divide {
+                    operator,
+                    dest,
+                    a,
+                    b,
+                    ..
+                } = instruction.op
+                else {
+                    continue;
+                };
+                let is_used = self.values[dest.index()].uses > 0;
+                if !is_used || !matches!(operator, Division::Signed | Division::SignedRemainder) {
+                    continue;
                 }
-                Some(_) => {}
-                None => {
-                    divisions.insert((a, b), (operator, dest));
+                match divisions.get(&(a, b)) {
+                    Some(&(other, first, place))
+                        if other != operator && self.flow.dominates(place, block) =>
+                    {
+                        self.partners.entry(first).or_insert(dest);
+                    }
+                    Some(_) => {}
+                    None => {
+                        divisions.insert((a, b), (operator, dest, block));
+                    }
                 }
             }
         }

@@ -269,30 +269,31 @@ fn way_back(assembly: &Assembly<Instruction>, targets: &[bool], test: usize) -> 
 
 fn move_before_test(assembly: &mut Assembly<Instruction>, liveness: &Liveness) {
     let targets = is_target(assembly);
-    let mut ways = Vec::new();
-    // What the loop's moves have done already when control comes out of it.
-    let mut is_done = vec![false; assembly.instructions.len()];
+    let mut turns = Vec::new();
+    // What stands elsewhere afterwards, or has been done when control comes out of the loop.
+    let mut is_gone = vec![false; assembly.instructions.len()];
     for test in 0..assembly.instructions.len() {
         if let Some(way) = way_back(assembly, &targets, test)
-            && let Some(done) = done_behind(assembly, &way, liveness)
+            && let Some(turn) = Turn::of(assembly, &targets, way, liveness)
         {
-            is_done[done].fill(true);
-            ways.push(way);
+            is_gone[turn.done.clone()].fill(true);
+            is_gone[turn.first()..turn.way.test].fill(true);
+            turns.push(turn);
         }
     }
     let mut rewriting = Rewriting::new(assembly);
-    let mut ways = ways.into_iter().peekable();
+    let mut turns = turns.into_iter().peekable();
     let mut at = 0;
     while at < assembly.instructions.len() {
-        if let Some(way) = ways.next_if(|way| way.test == at) {
-            rewriting.replace(at, turned(assembly, &way).into_iter());
-            for gone in way.test + 1..=way.jump_back {
+        if let Some(turn) = turns.next_if(|turn| turn.way.test == at) {
+            rewriting.replace(at, turn.instructions(assembly).into_iter());
+            for gone in at + 1..=turn.way.jump_back {
                 rewriting.replace(gone, std::iter::empty());
             }
-            at = way.jump_back + 1;
+            at = turn.way.jump_back + 1;
             continue;
         }
-        if is_done[at] {
+        if is_gone[at] {
             rewriting.replace(at, std::iter::empty());
         } else {
             rewriting.keep(assembly, at);
@@ -302,74 +303,201 @@ fn move_before_test(assembly: &mut Assembly<Instruction>, liveness: &Liveness) {
     rewriting.apply(assembly);
 }
 
-/// The moves, the test, and the jump back; a jump out of the loop if that doesn't follow.
-fn turned(assembly: &Assembly<Instruction>, way: &WayBack) -> Vec<(Instruction, codegen::Origin)> {
-    let both = |at: usize| (assembly.instructions[at], assembly.origins[at]);
-    let mut written: Vec<_> = (way.test + 2..way.jump_back).map(both).collect();
-    written.push(both(way.test));
-    let origin = assembly.origins[way.test + 1];
-    if let Instruction::JumpIf { condition, .. } = assembly.instructions[way.test + 1] {
-        let condition = condition.negated();
-        let label = way.back;
-        written.push((Instruction::JumpIf { condition, label }, origin));
-    }
-    if position(assembly, way.out) != way.jump_back + 1 {
-        written.push((Instruction::Jump { label: way.out }, origin));
-    }
-    written
+/// A way back that is turned around.
+#[derive(Debug)]
+struct Turn {
+    way: WayBack,
+    /// The test, with the registers in which its operands are behind the moves.
+    test: Instruction,
+    /// Whether the instruction before the test comes behind the moves and tells the same.
+    is_told_before: bool,
+    /// The first instructions outside of the loop, as far as they only repeat some of the moves.
+    done: std::ops::Range<usize>,
+    /// Moves that bring back, outside of the loop, what is needed there: destination and source.
+    restored: Vec<(Register, Register)>,
 }
 
-/// If the moves leave the test as it is, and nobody needs outside of the loop what they overwrite:
-/// the instructions there that only repeat some of the moves.
+impl Turn {
+    fn of(
+        assembly: &Assembly<Instruction>,
+        targets: &[bool],
+        way: WayBack,
+        liveness: &Liveness,
+    ) -> Option<Self> {
+        let moves: Vec<(Register, Register)> = assembly.instructions[way.test + 2..way.jump_back]
+            .iter()
+            .filter_map(moved)
+            .collect();
+        let places = Places::behind(&moves);
+        let mut test = assembly.instructions[way.test];
+        let mut is_lost = false;
+        test.visit_registers(|register, role, _| {
+            if role == Role::Use && *register != ZERO {
+                match places.of(*register) {
+                    Some(place) => *register = place,
+                    None => is_lost = true,
+                }
+            }
+        });
+        if is_lost {
+            return None;
+        }
+        let done = done_behind(assembly, &way, &places);
+        let done_moves: RegisterSet = assembly.instructions[done.clone()]
+            .iter()
+            .filter_map(|instruction| moved(instruction)?.0.number())
+            .collect();
+        let overwritten: RegisterSet = moves.iter().filter_map(|(to, _)| to.number()).collect();
+        let needed = liveness.before(done.end);
+        let mut restored = Vec::new();
+        for number in overwritten
+            .intersection(&needed)
+            .difference(&done_moves)
+            .iter()
+        {
+            let register = Register::physical(number);
+            let place = places.of(register)?;
+            if place != register {
+                restored.push((register, place));
+            }
+        }
+        let is_ordered = restored
+            .iter()
+            .all(|(to, _)| restored.iter().all(|(_, from)| from != to))
+            && restored
+                .iter()
+                .all(|(to, _)| !to.number().is_some_and(|to| done_moves.contains(to)));
+        let is_told_before = is_told_before(assembly, targets, &way, &moves);
+        (is_ordered && restored.len() < 2).then_some(Self {
+            way,
+            test,
+            is_told_before,
+            done,
+            restored,
+        })
+    }
+
+    /// The first instruction that stands elsewhere afterwards.
+    const fn first(&self) -> usize {
+        self.way.test - self.is_told_before as usize
+    }
+
+    /// The moves, the test, the jump back, and what is to be done outside of the loop; a jump there
+    /// if that doesn't follow.
+    fn instructions(
+        &self,
+        assembly: &Assembly<Instruction>,
+    ) -> Vec<(Instruction, codegen::Origin)> {
+        let way = &self.way;
+        let both = |at: usize| (assembly.instructions[at], assembly.origins[at]);
+        let mut written: Vec<_> = (way.test + 2..way.jump_back).map(both).collect();
+        if self.is_told_before {
+            written.push(both(way.test - 1));
+        }
+        written.push((self.test, assembly.origins[way.test]));
+        let origin = assembly.origins[way.test + 1];
+        if let Instruction::JumpIf { condition, .. } = assembly.instructions[way.test + 1] {
+            let condition = condition.negated();
+            let label = way.back;
+            written.push((Instruction::JumpIf { condition, label }, origin));
+        }
+        for &(z, from) in &self.restored {
+            let restore = Instruction::Arithmetic {
+                operation: Operation::Add,
+                x: Source::Register(from),
+                y: ZERO,
+                z,
+            };
+            written.push((restore, origin));
+        }
+        if position(assembly, way.out) != way.jump_back + 1 {
+            written.push((Instruction::Jump { label: way.out }, origin));
+        }
+        written
+    }
+}
+
+/// Whether the instruction before the test sets ZF by the tested register, and can stand behind the
+/// moves as well.
+fn is_told_before(
+    assembly: &Assembly<Instruction>,
+    targets: &[bool],
+    way: &WayBack,
+    moves: &[(Register, Register)],
+) -> bool {
+    let Some(before) = way.test.checked_sub(1) else {
+        return false;
+    };
+    let Instruction::Arithmetic { operation, x, y, z } = assembly.instructions[before] else {
+        return false;
+    };
+    let asks_for_zero = matches!(
+        assembly.instructions[way.test + 1],
+        Instruction::JumpIf {
+            condition: Condition::Equal | Condition::NotEqual,
+            ..
+        }
+    );
+    let touches =
+        |register: Register| register == z || register == y || x == Source::Register(register);
+    asks_for_zero
+        && operation.sets_zero_flag()
+        && z != ZERO
+        && tested(assembly.instructions.get(way.test)) == Some(z)
+        && !targets[way.test]
+        && moves.iter().all(|&(to, from)| !touches(to) && from != z)
+}
+
+/// Where values are behind moves that were in registers before them.
+struct Places {
+    /// What a register holds: the register that held it before.
+    contents: Vec<(Register, Register)>,
+}
+
+impl Places {
+    fn behind(moves: &[(Register, Register)]) -> Self {
+        let mut contents: Vec<(Register, Register)> = Vec::new();
+        for &(to, from) in moves {
+            let known = contents.iter().find(|(register, _)| *register == from);
+            let content = known.map_or(from, |&(_, content)| content);
+            match contents.iter_mut().find(|(register, _)| *register == to) {
+                Some(entry) => entry.1 = content,
+                None => contents.push((to, content)),
+            }
+        }
+        Self { contents }
+    }
+
+    /// A register that holds what this one held before.
+    fn of(&self, register: Register) -> Option<Register> {
+        let here = self.contents.iter().find(|(place, _)| *place == register);
+        if here.is_none_or(|&(_, content)| content == register) {
+            return Some(register);
+        }
+        let elsewhere = self
+            .contents
+            .iter()
+            .find(|(_, content)| *content == register);
+        elsewhere.map(|&(place, _)| place)
+    }
+}
+
+/// The first instructions outside of the loop that only repeat what the moves have done.
 fn done_behind(
     assembly: &Assembly<Instruction>,
     way: &WayBack,
-    liveness: &Liveness,
-) -> Option<std::ops::Range<usize>> {
-    let moves: Vec<(Register, Register)> = assembly.instructions[way.test + 2..way.jump_back]
-        .iter()
-        .filter_map(moved)
-        .collect();
-    let mut overwritten: RegisterSet = moves.iter().filter_map(|(to, _)| to.number()).collect();
-    let mut read = RegisterSet::EMPTY;
-    let mut test = assembly.instructions[way.test];
-    test.visit_registers(|register, role, _| {
-        if role == Role::Use
-            && let Some(number) = register.number()
-        {
-            read.insert(number);
-        }
-    });
-    if overwritten.len() as usize != moves.len() || !overwritten.intersection(&read).is_empty() {
-        return None;
-    }
+    places: &Places,
+) -> std::ops::Range<usize> {
     let start = position(assembly, way.out);
     let mut end = start;
     if is_only_way(assembly, start) {
         while let Some((to, from)) = assembly.instructions.get(end).and_then(moved)
-            && moves.contains(&(to, from))
-            && is_source_kept(&moves, from)
+            && places.contents.contains(&(to, from))
         {
-            overwritten.remove(to.number().unwrap_or_default());
             end += 1;
         }
     }
-    let needed = liveness.before(end);
-    overwritten
-        .intersection(&needed)
-        .is_empty()
-        .then_some(start..end)
-}
-
-/// Whether a source still has its value when it is read: no move before overwrites it. Those of a
-/// block's arguments are ordered so, unless they go in a circle.
-fn is_source_kept(moves: &[(Register, Register)], from: Register) -> bool {
-    let read_at = moves.iter().position(|&(_, source)| source == from);
-    let written_at = moves.iter().position(|&(to, _)| to == from);
-    match (read_at, written_at) {
-        (Some(read), Some(written)) => read < written,
-        _ => true,
-    }
+    start..end
 }
 
 /// Whether control comes to an instruction by one jump only.
