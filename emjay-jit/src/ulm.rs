@@ -28,6 +28,7 @@ pub use instruction::{Instruction, Memory, Source};
 pub use program::{Program, Section, SectionKind};
 pub use refusal::Refusal;
 pub use registers::Layout;
+pub use text::Pieces;
 
 /// The bytes of a call's frame under the stack convention: return address, frame pointer, result and
 /// so many arguments.

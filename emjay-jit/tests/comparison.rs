@@ -4,7 +4,8 @@
 use codegen::passes::Level;
 use diagnostics::{FileId, Sources};
 use emjay_jit::compare::{
-    Column, ColumnName, CompareError, Line, Listing, Part, Report, Request, Verdict, Walk, compare,
+    Column, ColumnName, CompareError, IrFunction, Line, Listing, Part, Report, Request, Verdict,
+    Walk, compare,
 };
 use emjay_jit::random;
 use emjay_jit::ulm::Convention;
@@ -95,7 +96,7 @@ fn function<'c>(column: &'c Column, name: &str) -> &'c Listing {
         .expect("the program has that function")
 }
 
-fn line<'c>(column: &'c Column, listing: usize, line: usize) -> &'c Line {
+fn line(column: &Column, listing: usize, line: usize) -> &Line {
     let mut listings = column.functions.iter().chain(&column.runtime);
     &listings.nth(listing).expect("the listing is there").lines[line]
 }
@@ -502,6 +503,40 @@ fn ir_and_code_know_their_lines_of_the_source() {
         .find(|line| line.calls.as_deref() == Some("g"));
     assert_eq!(call.and_then(|line| line.source_line), Some(13));
     assert_eq!(report.source[12].trim(), "return 1 + g(2);");
+}
+
+#[test]
+fn the_ir_is_that_of_the_first_column() {
+    let ir = |name| report(BLOG, &request(&[name, ColumnName::X86_64], &[])).ir;
+    let calls = |functions: &[IrFunction]| {
+        let mut lines = functions[0].lines.iter();
+        lines.any(|line| line.text.contains("call"))
+    };
+    assert!(calls(&ir(ColumnName::Aarch64)));
+    assert!(!calls(&ir(ColumnName::Ulm(Convention::Inline))));
+}
+
+#[test]
+fn columns_with_a_generator_of_their_own_keep_it_at_every_level() {
+    let columns = [
+        ColumnName::Aarch64,
+        ColumnName::Aarch64Baseline,
+        ColumnName::Aarch64Trampoline,
+    ];
+    let calls = |level| -> Vec<String> {
+        let request = Request {
+            level,
+            ..request(&columns, &[])
+        };
+        let call = |column: &Column| {
+            let mut lines = function(column, "main").lines.iter();
+            let call = lines.find(|line| line.calls.is_some());
+            call.expect("main calls f").text.clone()
+        };
+        report(CALLS, &request).columns.iter().map(call).collect()
+    };
+    assert_eq!(calls(Level::Full), ["bl   f", "blr x19", "bl   trampoline"]);
+    assert_eq!(calls(Level::None), ["bl   f", "blr x19", "bl   trampoline"]);
 }
 
 // ---- random programs ----

@@ -17,7 +17,7 @@ struct Case {
 const FOLDERS: [&str; 2] = ["", "ext/"];
 
 /// Options of `emjay run`.
-const WAYS: [&str; 11] = [
+const WAYS: [&str; 19] = [
     "--target native --opt 0",
     "--target native --opt 1",
     "--target native --opt 2",
@@ -29,6 +29,23 @@ const WAYS: [&str; 11] = [
     "--target aarch64-sim --opt 2",
     "--target aarch64-sim --opt 2 --no-inline",
     "--target aarch64-sim --opt 2 --calls trampoline",
+    "--target ulm --opt 0",
+    "--target ulm --opt 1",
+    "--target ulm --opt 2",
+    "--target ulm --opt 2 --no-inline",
+    "--target ulm --opt 0 --convention stack",
+    "--target ulm --opt 1 --convention stack",
+    "--target ulm --opt 2 --convention stack",
+    "--target ulm --opt 2 --no-inline --convention stack",
+];
+
+/// The same, where the program may be one that the convention has no place for.
+const WAYS_OF_SOME: [&str; 5] = [
+    "--target ulm --opt 0 --convention leaf",
+    "--target ulm --opt 2 --convention leaf",
+    "--target ulm --opt 0 --convention inline",
+    "--target ulm --opt 1 --convention inline",
+    "--target ulm --opt 2 --convention inline",
 ];
 
 /// What a test process that is emulated itself has the time for.
@@ -52,8 +69,15 @@ fn main() {
         for case in cases {
             for &way in ways {
                 let case = case.clone();
-                let name = format!("{}::{}", case.name, way.replace("--", "").replace(' ', "-"));
+                let name = name_of(&case, way);
                 trials.push(Trial::test(name, move || run_case(&case, folder, way)));
+            }
+            if !is_emulated() {
+                for way in WAYS_OF_SOME {
+                    let case = case.clone();
+                    let name = name_of(&case, way);
+                    trials.push(Trial::test(name, move || run_or_refuse(&case, folder, way)));
+                }
             }
             for machine in ["aarch64", "x86-64"] {
                 trials.push(executable(&case, folder, machine));
@@ -63,15 +87,32 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
+fn name_of(case: &Case, way: &str) -> String {
+    format!("{}::{}", case.name, way.replace("--", "").replace(' ', "-"))
+}
+
 fn run_case(case: &Case, folder: &str, way: &str) -> Result<(), Failed> {
+    check(&output_of(case, folder, way), case.result)
+}
+
+/// A program that the convention has no place for is refused with a message that says so.
+fn run_or_refuse(case: &Case, folder: &str, way: &str) -> Result<(), Failed> {
+    let output = output_of(case, folder, way);
+    let is_refused = output.status.code() == Some(1) && output.stderr.starts_with(b"error[E04");
+    if is_refused && output.stdout.is_empty() {
+        return Ok(());
+    }
+    check(&output, case.result)
+}
+
+fn output_of(case: &Case, folder: &str, way: &str) -> std::process::Output {
     let mut command = tool("emjay");
     command
         .arg("run")
         .args(way.split(' '))
         .arg(path(case, folder))
         .args(&case.args);
-    let output = run(&mut command, b"");
-    check(&output, case.result)
+    run(&mut command, b"")
 }
 
 /// A static executable for a machine, run there: on the processor, or in an emulator of it.

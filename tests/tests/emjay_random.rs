@@ -2,6 +2,9 @@
 //!
 //! `ULM_TEST_CASES` says how many programs there are.
 
+#[path = "emjay_random/on_ulm.rs"]
+mod on_ulm;
+
 use std::process::Command;
 
 use codegen::execution::{Activation, Host, Outcome, Reply};
@@ -44,6 +47,10 @@ fn main() {
         }),
         None => not_here(name, "no code is made for this processor"),
     });
+    trials.push(Trial::test(
+        "the_ulm_does_what_the_interpreter_says",
+        || each_case(cases(), on_ulm::check),
+    ));
     for machine in ["aarch64", "x86-64"] {
         let name = format!("executables_for_{machine}_do_what_the_interpreter_says");
         trials.push(match emulator(machine) {

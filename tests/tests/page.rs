@@ -189,6 +189,7 @@ fn visit(browser: &str, page: &str, options: &[&str]) -> Result<(String, Vec<Str
     command
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])
         .args(["--no-first-run", "--disable-background-networking"])
+        .arg("--timeout=60000")
         .args(options)
         .arg(option("--user-data-dir", &scratch.path().join("profile")))
         .arg(option("--log-net-log", &log))

@@ -1,6 +1,7 @@
 //! The message about a place where a program stopped.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use diagnostics::{Advice, Appearance, Diagnostic};
 use terminal::Palette;
@@ -23,6 +24,22 @@ pub(crate) struct Trouble {
     /// Notes and help, in order.
     pub(crate) notes: Vec<String>,
     pub(crate) helps: Vec<String>,
+}
+
+/// The longest line of a source that is shown, in characters.
+const LONGEST_LINE: usize = 200;
+
+/// A line of a file that a compiler made the assembly text of, if the file is still there.
+fn foreign_line(file: &str, line: u32) -> Option<String> {
+    let path = Path::new(file);
+    if path.extension().is_none_or(|extension| extension == "s") || !path.is_file() {
+        return None;
+    }
+    let bytes = terminal::read(path).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let line = text.lines().nth((line as usize).checked_sub(1)?)?.trim();
+    let shown = line.chars().take(LONGEST_LINE);
+    Some(shown.filter(|c| !c.is_control()).collect())
 }
 
 impl Trouble {
@@ -69,6 +86,14 @@ impl Trouble {
             None => (places.describe_with_address(self.address), " ".to_owned()),
         };
         let margin = " ".repeat(number.len());
+        let foreign = places
+            .line_at(self.address)
+            .and_then(|(file, line)| foreign_line(file, line));
+        // The instruction stands below the line that it was made of.
+        let (above, gutter) = match foreign {
+            Some(line) => (format!("{frame}{number} |{frame:#}     {line}\n"), &*margin),
+            None => (String::new(), &*number),
+        };
         let instruction = places.instruction_text(self.address, self.word);
         let carets = "^".repeat(instruction.chars().count().max(1));
         let marked = format!("{carets} {}", self.label);
@@ -77,7 +102,7 @@ impl Trouble {
             "{error}error[{}]{error:#}{title}: {}{title:#}\n\
              {margin}{frame}-->{frame:#} {place}\n\
              {margin}{frame} |{frame:#}\n\
-             {frame}{number} |{frame:#}     {instruction}\n\
+             {above}{frame}{gutter} |{frame:#}     {instruction}\n\
              {margin}{frame} |{frame:#}     {error}{marked}{error:#}\n",
             self.code, self.title
         );

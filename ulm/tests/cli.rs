@@ -552,6 +552,34 @@ fn an_interrupt_in_a_loop_says_where_it_was() {
 }
 
 #[test]
+fn a_line_that_a_compiler_has_translated_is_shown_if_its_file_is_there() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("translated");
+    std::fs::create_dir_all(&folder).expect("it can be made");
+    let assembly = "#line 2 \"there.emjay\"\n    idivq %0, %0, %1\n";
+    std::fs::write(folder.join("there.s"), assembly).expect("it can be written");
+    let missing = assembly.replace("there", "missing");
+    std::fs::write(folder.join("missing.s"), missing).expect("it can be written");
+    let source = "fn main(a) {\n\treturn 1 / a;\n}\n";
+    std::fs::write(folder.join("there.emjay"), source).expect("it can be written");
+    let message = |file: &str| {
+        let output = ulm(&[file]).current_dir(&folder).output();
+        let text = output.expect("ulm can be started").stderr;
+        let text = String::from_utf8(text).expect("it is text");
+        text.lines().take(5).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(
+        message("there.s"),
+        "error[T0102]: division by zero\n --> there.emjay:2\n  |\n2 |     return 1 / a;\n  |     \
+         idivq %0, %0, %1"
+    );
+    assert_eq!(
+        message("missing.s"),
+        "error[T0102]: division by zero\n --> missing.emjay:2\n  |\n2 |     idivq %0, %0, %1\n  \
+         |     ^^^^^^^^^^^^^^^^"
+    );
+}
+
+#[test]
 #[cfg(unix)]
 fn an_interrupt_while_waiting_for_input_is_heard() {
     let mut child = ulm(&["echo.s"]).stdin(Stdio::piped()).spawn().unwrap();

@@ -150,11 +150,9 @@ fn noting_origin(diagnostic: Diagnostic, file: &File<'_>, span: Span) -> Diagnos
     let after = file
         .origins
         .partition_point(|origin| origin.from <= span.start);
-    match after.checked_sub(1).map(|i| &file.origins[i]) {
-        Some(origin) => diagnostic.with_note(format!(
-            "this line comes from {}:{}",
-            origin.file, origin.line
-        )),
+    let origin = after.checked_sub(1).map(|i| &file.origins[i]);
+    match origin.and_then(|origin| origin.place.as_ref()) {
+        Some((file, line)) => diagnostic.with_note(format!("this line comes from {file}:{line}")),
         None => diagnostic,
     }
 }

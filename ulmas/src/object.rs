@@ -193,7 +193,7 @@ pub(crate) struct LineTable<'f, 's> {
     file_numbers: FxHashMap<Arc<str>, u32>,
     lines: Vec<SourceLine>,
     next_origin: usize,
-    /// File and line that the last `#line` gave.
+    /// File and line that the last `#line` gave, if it gave any.
     origin: Option<(u32, u32)>,
 }
 
@@ -219,12 +219,15 @@ impl<'f, 's> LineTable<'f, 's> {
             && origin.from <= span.start
         {
             let files = &mut self.files;
-            let entry = self.file_numbers.entry(origin.file.clone());
-            let number = *entry.or_insert_with_key(|name| {
-                files.push(name.clone());
-                files.len() as u32 - 1
+            let numbers = &mut self.file_numbers;
+            self.origin = origin.place.as_ref().map(|(file, line)| {
+                let entry = numbers.entry(file.clone());
+                let number = *entry.or_insert_with_key(|name| {
+                    files.push(name.clone());
+                    files.len() as u32 - 1
+                });
+                (number, *line)
             });
-            self.origin = Some((number, origin.line));
             self.next_origin += 1;
         }
         let (file, line) = self.origin.unwrap_or((0, line));

@@ -26,12 +26,12 @@ pub(crate) const DIRECTIVES: [&str; 14] = [
     ".space", ".align", ".globl", ".global",
 ];
 
-/// What `#line` said: from here on, the source is that line of that file.
+/// What `#line` said: from here on, the source is that line of that file; this file itself if it
+/// names none.
 #[derive(Debug, Clone)]
 pub(crate) struct Origin {
     pub(crate) from: u32,
-    pub(crate) file: Arc<str>,
-    pub(crate) line: u32,
+    pub(crate) place: Option<(Arc<str>, u32)>,
 }
 
 /// A file that has been read: statements with their places, names, and what was wrong.
@@ -195,9 +195,14 @@ impl<'s> Parser<'s, '_> {
         }
     }
 
-    // origin = "#line" number string
+    // origin = "#line" [number string]
     fn origin(&mut self, span: Span) {
         let text = &self.file.text[span.range()];
+        let from = span.end;
+        if text.trim_end() == "#line" {
+            self.file.origins.push(Origin { from, place: None });
+            return;
+        }
         let Some(rest) = text.strip_prefix("#line ") else {
             return;
         };
@@ -209,11 +214,8 @@ impl<'s> Parser<'s, '_> {
             .strip_prefix('"')
             .and_then(|f| f.strip_suffix('"'));
         if let (Ok(line), Some(name)) = (line.parse(), name) {
-            self.file.origins.push(Origin {
-                from: span.end,
-                file: Arc::from(name),
-                line,
-            });
+            let place = Some((Arc::from(name), line));
+            self.file.origins.push(Origin { from, place });
         }
     }
 

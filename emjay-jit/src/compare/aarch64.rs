@@ -14,9 +14,9 @@ use codegen::simulated::{self, SimulationError, SimulationOptions};
 use super::code::{Access, Code, CodeLine, CodeListing, Written, bytes_of, call_places, listing};
 use super::console::Console;
 use super::ledger::Counts;
-use super::report::{Walk, Write};
+use super::report::Write;
 use super::request::Request;
-use super::run::{Ending, Run};
+use super::run::{Ending, Executed, Run};
 use super::sites::Sites;
 use super::source_lines::SourceLines;
 use super::walk::{Effects, PointerNames, Pointers, Recorder};
@@ -30,17 +30,6 @@ pub(super) struct Compiled {
     linked: Linked,
     /// The register that the code uses as frame pointer.
     frame_pointer: Option<Register>,
-}
-
-/// What a run of it gave.
-#[derive(Debug)]
-pub(super) struct Executed {
-    /// How it ended.
-    pub(super) run: Run,
-    /// What was counted.
-    pub(super) counts: Counts,
-    /// The first call.
-    pub(super) walk: Option<Walk>,
 }
 
 /// The code of a module that has been optimised.

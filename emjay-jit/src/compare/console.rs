@@ -1,5 +1,7 @@
 //! What a compared program reads and writes: the same bytes for every column, its output kept.
 
+use std::mem::take;
+
 use codegen::execution::{Host, Reply};
 use codegen::ir::ImportId;
 
@@ -29,6 +31,20 @@ impl<'a> Console<'a> {
             output: Vec::new(),
             is_full: false,
         }
+    }
+
+    /// What has not been read yet; from now on it has been.
+    pub(super) fn read_all(&mut self) -> Vec<u8> {
+        take(&mut self.input).to_vec()
+    }
+
+    /// Adds to the output, as far as there is room; says whether there was.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> bool {
+        let room = MOST_OUTPUT - self.output.len();
+        self.output
+            .extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.is_full = bytes.len() > room;
+        !self.is_full
     }
 
     fn put(&mut self, value: i64) -> Reply {

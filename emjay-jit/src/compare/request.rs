@@ -1,5 +1,7 @@
 //! What is compared, and how the comparison is made: compile for each column, run, judge, draw up.
 
+use std::mem::take;
+
 use codegen::ir::{FunctionId, Module};
 use codegen::link::{Architecture, LinkError};
 use codegen::machine::Calls;
@@ -13,14 +15,15 @@ use super::agreement::{Witness, judge};
 use super::column::Column as ColumnName;
 use super::ir;
 use super::ledger::{Balance, Books};
-use super::report::{Column, Report, Walk};
+use super::report::{Column, IrFunction, Report, Walk};
 use super::run::Run;
 use super::sites::Sites;
 use super::source_lines::SourceLines;
-use super::ulm;
+use super::ulm::{self, Unavailable};
 use super::x86_64::{self, NativeError};
 use crate::backend::Backend;
 use crate::ulm::Convention;
+use crate::ulm::run::RunError as RunUlmError;
 
 /// What is to be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +80,14 @@ pub enum CompareError {
     /// A column's convention can't have this program: the messages say why.
     #[error("a column can't have this program")]
     Unsuitable(Vec<Diagnostic>),
+    /// The assembler of a column refuses its code.
+    #[error("`{column}`: {error}")]
+    Assembler {
+        /// The column.
+        column: ColumnName,
+        /// What is wrong.
+        error: RunUlmError,
+    },
     /// The code of a column is too large.
     #[error("`{column}`: {error}")]
     Link {
@@ -122,10 +133,10 @@ pub fn compare(
         lines: SourceLines::of(&source.text),
         main: main_of(module, request)?,
     };
-    let (measured, notes) = comparison.measure_all()?;
+    let (mut measured, notes) = comparison.measure_all()?;
     let witnesses: Vec<Witness<'_>> = measured.iter().filter_map(Measured::witness).collect();
     let agreement = judge(&witnesses, &request.input, notes);
-    let ir = comparison.ir();
+    let ir = measured.first_mut().map(|first| take(&mut first.ir));
     Ok(Report {
         program: source.name.clone(),
         arguments: request.arguments.clone(),
@@ -133,7 +144,7 @@ pub fn compare(
         inlined: request.inline,
         source: source.text.lines().map(str::to_owned).collect(),
         agreement,
-        ir,
+        ir: ir.unwrap_or_default(),
         columns: measured
             .into_iter()
             .map(|measured| measured.column)
@@ -155,6 +166,8 @@ fn main_of(module: &Module, request: &Request) -> Result<FunctionId, CompareErro
 /// A column, and how its program ended.
 struct Measured {
     name: ColumnName,
+    /// The functions as the generator got them, if they are to be shown.
+    ir: Vec<IrFunction>,
     run: Option<Run>,
     column: Column,
 }
@@ -245,8 +258,10 @@ impl Comparison<'_> {
             counts: Some(&executed.counts),
             main: self.main,
         };
+        let ir = self.ir(column, &module);
         Ok(measured(
             column,
+            ir,
             Some(executed.run),
             books.balance(),
             executed.walk,
@@ -268,7 +283,8 @@ impl Comparison<'_> {
             counts: None,
             main: self.main,
         };
-        let shown = measured(column, None, books.balance(), None);
+        let ir = self.ir(column, &module);
+        let shown = measured(column, ir, None, books.balance(), None);
         Ok((shown, Native { module, compiled }))
     }
 
@@ -296,11 +312,7 @@ impl Comparison<'_> {
         let column = ColumnName::Ulm(convention);
         let module = self.module.clone();
         let compiled = ulm::compile(module, self.main, convention, self.request, self.texts)
-            .map_err(|(refusal, module)| {
-                let diagnostic = refusal.to_diagnostic(&module, self.texts.1);
-                let note = format!("the column `{column}` is asked for");
-                CompareError::Unsuitable(vec![diagnostic.with_note(note)])
-            })?;
+            .map_err(|unavailable| self.unavailable(column, unavailable))?;
         let sites = Sites::of(&compiled.code);
         let executed = compiled.run(&sites, self.request, &self.lines);
         let books = Books {
@@ -311,12 +323,25 @@ impl Comparison<'_> {
             counts: Some(&executed.counts),
             main: self.main,
         };
+        let ir = self.ir(column, &compiled.module);
         Ok(measured(
             column,
+            ir,
             Some(executed.run),
             books.balance(),
             executed.walk,
         ))
+    }
+
+    fn unavailable(&self, column: ColumnName, unavailable: Unavailable) -> CompareError {
+        match unavailable {
+            Unavailable::Refused(refusal, module) => {
+                let diagnostic = refusal.to_diagnostic(&module, self.texts.1);
+                let note = format!("the column `{column}` is asked for");
+                CompareError::Unsuitable(vec![diagnostic.with_note(note)])
+            }
+            Unavailable::Assembler(error) => CompareError::Assembler { column, error },
+        }
     }
 
     /// How the code of a column is made.
@@ -349,14 +374,23 @@ impl Comparison<'_> {
         module
     }
 
-    fn ir(&self) -> Vec<super::report::IrFunction> {
-        let column = self.request.columns.first().copied();
-        let backend = self.backend(column.unwrap_or(ColumnName::Aarch64));
-        ir::listing(&self.optimised(backend), &self.lines)
+    /// The IR of the first column, which is shown.
+    fn ir(&self, column: ColumnName, module: &Module) -> Vec<IrFunction> {
+        if self.request.columns.first() == Some(&column) {
+            ir::listing(module, &self.lines)
+        } else {
+            Vec::new()
+        }
     }
 }
 
-fn measured(name: ColumnName, run: Option<Run>, balance: Balance, walk: Option<Walk>) -> Measured {
+fn measured(
+    name: ColumnName,
+    ir: Vec<IrFunction>,
+    run: Option<Run>,
+    balance: Balance,
+    walk: Option<Walk>,
+) -> Measured {
     let column = Column {
         name: name.name().to_owned(),
         title: name.title().to_owned(),
@@ -367,5 +401,10 @@ fn measured(name: ColumnName, run: Option<Run>, balance: Balance, walk: Option<W
         ledger: balance.ledger,
         walk,
     };
-    Measured { name, run, column }
+    Measured {
+        name,
+        ir,
+        run,
+        column,
+    }
 }

@@ -4,7 +4,8 @@ use codegen::execution;
 use codegen::ir::Module;
 
 use super::console::Console;
-use super::report::Outcome;
+use super::ledger::Counts;
+use super::report::{Outcome, Walk};
 use super::source_lines::SourceLines;
 use crate::reason::Reason;
 
@@ -18,6 +19,17 @@ pub(super) struct Run {
     pub(super) ending: Ending,
     /// All that it wrote.
     pub(super) output: Vec<u8>,
+}
+
+/// What a run gave that was watched.
+#[derive(Debug)]
+pub(super) struct Executed {
+    /// How it ended.
+    pub(super) run: Run,
+    /// What was counted.
+    pub(super) counts: Counts,
+    /// The first call.
+    pub(super) walk: Option<Walk>,
 }
 
 /// How a run ended.

@@ -1,29 +1,28 @@
 //! The columns of the ULM: their code, assembled by `ulmas`, run on the machine, which tells what it
 //! does.
 
+use std::ops::ControlFlow;
+
+use codegen::execution::Outcome;
 use codegen::ir::{FunctionId, Module};
 use codegen::{Linkage, Mechanism};
 use diagnostics::{FileId, Sources};
-use ulm_isa::Isa;
-use ulm_machine::{Engine, FastEngine, Limit, Limits, Machine, Observer, Stop, TrapKind};
+use ulm_machine::{Machine, Observer};
 use ulmas::image::Image;
 
 use super::code::{Access, CallPlaces, Code, CodeListing, Written, call_places, listing};
-use super::console::MOST_OUTPUT;
+use super::console::Console;
 use super::ledger::Counts;
-use super::report::{Walk, Write};
+use super::report::Write;
 use super::request::Request;
-use super::run::{Bound, Ending, Run};
+use super::run::{Bound, Ending, Executed, Run};
 use super::sites::Sites;
 use super::source_lines::SourceLines;
 use super::walk::{Effects, PointerNames, Pointers, Recorder};
-use crate::reason::Reason;
+use crate::ulm::run::{self, RunError, RunOptions, Runner};
 use crate::ulm::{
-    self, Convention, Instruction, Layout, Memory, Program, Refusal, Section, SectionKind,
+    self, Convention, Instruction, Layout, Memory, Pieces, Program, Refusal, Section, SectionKind,
 };
-
-/// The memory that a program may use besides its code and its stack.
-const OTHER_MEMORY: u64 = 16 << 20;
 
 /// The largest stack; nobody has so much memory.
 const LARGEST_STACK: u64 = 1 << 40;
@@ -36,18 +35,16 @@ pub(super) struct Compiled {
     /// Its code, to be looked at.
     pub(super) code: Code,
     program: Program,
-    image: Result<Image, String>,
+    image: Image,
 }
 
-/// What a run of it gave.
+/// Why there is no code.
 #[derive(Debug)]
-pub(super) struct Executed {
-    /// How it ended.
-    pub(super) run: Run,
-    /// What was counted.
-    pub(super) counts: Counts,
-    /// The first call.
-    pub(super) walk: Option<Walk>,
+pub(super) enum Unavailable {
+    /// The convention can't have the program; the functions as the generator got them.
+    Refused(Refusal, Module),
+    /// The assembler refuses it: the generator is wrong.
+    Assembler(RunError),
 }
 
 /// The code of a module, which has not been optimised.
@@ -57,7 +54,7 @@ pub(super) fn compile(
     convention: Convention,
     request: &Request,
     (sources, file): (&Sources, FileId),
-) -> Result<Compiled, (Refusal, Module)> {
+) -> Result<Compiled, Unavailable> {
     let options = ulm::Options {
         convention,
         level: request.level,
@@ -67,23 +64,10 @@ pub(super) fn compile(
     };
     let program = match ulm::compile(&mut module, Some(main), &options) {
         Ok(program) => program,
-        Err(refusal) => return Err((refusal, module)),
+        Err(refusal) => return Err(Unavailable::Refused(refusal, module)),
     };
-    let code = Code {
-        functions: functions(&program, &module),
-        runtime: program
-            .sections
-            .iter()
-            .filter(|section| function_of(section).is_none())
-            .map(|section| CodeListing {
-                name: program.section_label(&module, section),
-                function: None,
-                is_counted: false,
-                ..section_listing(&program, section, &module, &[])
-            })
-            .collect(),
-    };
-    let image = assemble(program.text(&module, sources, file));
+    let code = code(&program, &module);
+    let image = run::assemble(&program, &module, sources, file).map_err(Unavailable::Assembler)?;
     Ok(Compiled {
         module,
         code,
@@ -92,45 +76,43 @@ pub(super) fn compile(
     })
 }
 
-/// The program's functions, in the order of the source.
-fn functions(program: &Program, module: &Module) -> Vec<CodeListing> {
+/// The functions in the order of the source, and the rest.
+fn code(program: &Program, module: &Module) -> Code {
+    let pieces = program.pieces(module);
     let calls = call_places(module);
-    let mut sections: Vec<(FunctionId, &Section)> = program
-        .sections
-        .iter()
-        .filter_map(|section| Some((function_of(section)?, section)))
-        .collect();
-    sections.sort_unstable_by_key(|(id, _)| *id);
-    sections
-        .into_iter()
-        .map(|(id, section)| CodeListing {
-            name: module.functions[id.index()].name.clone(),
-            function: Some(id),
-            ..section_listing(program, section, module, &calls)
-        })
-        .collect()
-}
-
-const fn function_of(section: &Section) -> Option<FunctionId> {
-    match section.kind {
-        SectionKind::Function(id) => Some(id),
-        SectionKind::Start | SectionKind::End | SectionKind::StackExhausted => None,
+    let none = CallPlaces::default();
+    let mut functions: Vec<(FunctionId, CodeListing)> = Vec::new();
+    let mut runtime = Vec::new();
+    for section in &program.sections {
+        match section.kind {
+            SectionKind::Function(id) => functions.push((
+                id,
+                CodeListing {
+                    name: module.functions[id.index()].name.clone(),
+                    function: Some(id),
+                    ..section_listing(&pieces, section, &calls[id.index()])
+                },
+            )),
+            SectionKind::Start | SectionKind::End | SectionKind::StackExhausted => {
+                runtime.push(CodeListing {
+                    name: pieces.section(section),
+                    function: None,
+                    is_counted: false,
+                    ..section_listing(&pieces, section, &none)
+                });
+            }
+        }
+    }
+    functions.sort_by_key(|(id, _)| *id);
+    Code {
+        functions: functions.into_iter().map(|(_, listing)| listing).collect(),
+        runtime,
     }
 }
 
-/// `calls` are those of the functions, by number; none for what is no function.
-fn section_listing(
-    program: &Program,
-    section: &Section,
-    module: &Module,
-    calls: &[CallPlaces],
-) -> CodeListing {
-    let texts = program.instruction_texts(module, section);
-    let labels = program.label_texts(module, section).into_iter();
-    let labels = labels.map(|(at, label)| (at as u32, label)).collect();
-    let none = CallPlaces::default();
-    let calls = function_of(section).and_then(|id| calls.get(id.index()));
-    let calls = calls.unwrap_or(&none);
+fn section_listing(pieces: &Pieces<'_>, section: &Section, calls: &CallPlaces) -> CodeListing {
+    let texts = pieces.instructions(section);
+    let labels = pieces.labels(section);
     listing(&section.assembly, section.address, calls, labels, |index| {
         Written {
             texts: vec![(texts[index].clone(), 4)],
@@ -147,18 +129,6 @@ const fn access(instruction: &Instruction) -> Access {
     }
 }
 
-/// The image of an assembly text, or what the assembler says.
-fn assemble(text: String) -> Result<Image, String> {
-    let mut sources = Sources::new();
-    let file = sources.add("program.s", text);
-    let assembly = ulmas::assemble(Isa::ulm(), &sources, &[file]);
-    let error = assembly.diagnostics.into_iter().next();
-    assembly.image.ok_or_else(|| {
-        let message = error.map_or_else(String::new, |error| error.message);
-        format!("the assembler refuses the program: {message}")
-    })
-}
-
 impl Compiled {
     /// Runs the program up to where the value of `main` is known.
     pub(super) fn run(&self, sites: &Sites, request: &Request, lines: &SourceLines) -> Executed {
@@ -171,11 +141,16 @@ impl Compiled {
             registers: Vec::new(),
             writes: Vec::new(),
         };
-        let run = match self.start(request) {
-            Ok(machine) => self.execute(machine, &mut watch, lines),
-            Err(fault) => Run {
-                ending: Ending::Fault(fault),
-                output: Vec::new(),
+        let mut console = Console::new(&request.input);
+        let run = match self.execute(request, &mut console, &mut watch) {
+            Ok(Some(outcome)) => Run::of(&outcome, console, &self.module, lines),
+            Ok(None) => Run {
+                ending: Ending::Limit(Bound::Output),
+                output: console.output,
+            },
+            Err(error) => Run {
+                ending: Ending::Fault(error.to_string()),
+                output: console.output,
             },
         };
         let names = pointer_names(self.program.layout);
@@ -191,84 +166,33 @@ impl Compiled {
         }
     }
 
-    /// A machine with the program in it, and its input.
-    fn start(&self, request: &Request) -> Result<Machine, String> {
-        let image = self.image.as_ref().map_err(String::clone)?;
-        let mut machine = Machine::new();
-        let memory = request.stack.min(LARGEST_STACK) + self.program.size() + OTHER_MEMORY;
-        machine.set_limits(Limits {
+    /// `None` if the program has written too much.
+    fn execute(
+        &self,
+        request: &Request,
+        console: &mut Console<'_>,
+        watch: &mut Watch<'_>,
+    ) -> Result<Option<Outcome>, RunError> {
+        let options = RunOptions {
             instructions: Some(request.limit),
-            memory,
-            output: Some(MOST_OUTPUT as u64),
-        });
-        machine.load(image).map_err(|limit| limit.to_string())?;
-        machine.feed(&request.input);
-        machine.end_input();
-        Ok(machine)
+            stack: request.stack.min(LARGEST_STACK),
+        };
+        let runner = Runner::load(&self.program, &self.module, &self.image, options)?;
+        runner.run_to_value(console, watch)
     }
+}
 
-    fn execute(&self, mut machine: Machine, watch: &mut Watch<'_>, lines: &SourceLines) -> Run {
-        let mut engine = FastEngine::new(Isa::ulm());
-        let value = self.program.value();
-        engine
-            .breakpoints_mut()
-            .insert(value.map_or(u64::MAX, |(address, _)| address));
-        let mut output = Vec::new();
-        let stop = loop {
-            let stop = engine.run(&mut machine, u64::MAX, watch);
-            output.append(&mut machine.take_output());
-            if stop != Stop::Paused {
-                break stop;
-            }
-        };
-        let ending = match (stop, value) {
-            (Stop::Breakpoint(_), Some((_, register))) => {
-                Ending::Returned(machine.register(register) as i64)
-            }
-            _ => self.ending(stop, &machine, lines),
-        };
-        Run { ending, output }
-    }
-
-    /// The end of a program that has no value.
-    fn ending(&self, stop: Stop, machine: &Machine, lines: &SourceLines) -> Ending {
-        let error = |reason, address| Ending::Error {
-            reason,
-            line: self.line_at(address, lines),
-        };
-        match stop {
-            Stop::Trapped(trap) if trap.kind == TrapKind::DivisionByZero => {
-                error(Reason::DivisionByZero, trap.address)
-            }
-            Stop::Trapped(trap) => Ending::Fault(trap.to_string()),
-            Stop::Halted(status) => match machine.recent_jumps().last() {
-                Some(jump) if self.is_exhausted_end(machine.ip()) => {
-                    error(Reason::StackExhausted, jump.from)
-                }
-                _ => Ending::Fault(format!("the program halted with {status}")),
-            },
-            Stop::Limit(Limit::Instructions) => Ending::Limit(Bound::Instructions),
-            Stop::Limit(Limit::Output) => Ending::Limit(Bound::Output),
-            Stop::Limit(Limit::Memory) => error(Reason::StackExhausted, machine.ip()),
-            Stop::Limit(Limit::InputEnded) => error(Reason::Stopped, machine.ip()),
-            Stop::NeedsInput | Stop::Breakpoint(_) | Stop::Paused => {
-                Ending::Fault("the machine stopped in the middle of the program".to_owned())
-            }
+impl run::Console for Console<'_> {
+    fn pause(&mut self, output: &[u8]) -> ControlFlow<()> {
+        if self.write(output) {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
         }
     }
 
-    fn is_exhausted_end(&self, address: u64) -> bool {
-        let section = self.program.instruction_at(address);
-        section.is_some_and(|(section, _)| section.kind == SectionKind::StackExhausted)
-    }
-
-    /// The line of the source that an instruction comes from, or that of its function.
-    fn line_at(&self, address: u64, lines: &SourceLines) -> Option<u32> {
-        let (section, index) = self.program.instruction_at(address)?;
-        let function = &self.module.functions[function_of(section)?.index()];
-        lines
-            .of_place(function, section.assembly.origins[index].place)
-            .or_else(|| lines.of_function(function))
+    fn input(&mut self) -> ControlFlow<(), Vec<u8>> {
+        ControlFlow::Continue(self.read_all())
     }
 }
 

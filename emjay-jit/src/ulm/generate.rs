@@ -231,7 +231,7 @@ impl Generator<'_> {
         for (function, scheme) in &callees {
             self.function(&mut program, function, scheme);
         }
-        self.link(program)
+        Self::link(program)
     }
 
     fn inline(&self) -> Program {
@@ -241,7 +241,7 @@ impl Generator<'_> {
             let function = self.allocate(main, &scheme);
             self.main_part(&mut program, &function, &scheme);
         }
-        self.link(program)
+        Self::link(program)
     }
 
     fn stack(&self) -> Program {
@@ -266,7 +266,7 @@ impl Generator<'_> {
         {
             program.sections[0].assembly = start::too_little_stack();
         }
-        self.link(program)
+        Self::link(program)
     }
 
     /// Whether a function looks at how much stack is left.
@@ -336,7 +336,7 @@ impl Generator<'_> {
     }
 
     /// Adds the place where exhausted stacks end, if there are any, and gives everything addresses.
-    fn link(&self, mut program: Program) -> Program {
+    fn link(mut program: Program) -> Program {
         if program.uses_exhausted_end() {
             program.push(SectionKind::StackExhausted, start::stack_exhausted());
         }

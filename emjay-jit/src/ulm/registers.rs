@@ -117,6 +117,9 @@ pub(super) struct Scheme<'a> {
     first_group: u8,
 }
 
+/// The last register that a call under the stack convention spoils.
+pub(super) const LAST_SCRATCH: u8 = SCRATCH[1];
+
 /// Registers that are taken for slots and addresses if they are needed, and then get other numbers.
 pub(super) const SCRATCH: [u8; 2] = [253, 254];
 
@@ -158,7 +161,7 @@ impl<'a> Scheme<'a> {
             },
             layout: Layout::Inline,
             entry: Some(arguments),
-            file: file(1..=SCRATCH[0] - 1, RegisterSet::EMPTY),
+            file: file(1..SCRATCH[0], RegisterSet::EMPTY),
             first_group: 1,
         }
     }
@@ -169,7 +172,7 @@ impl<'a> Scheme<'a> {
             passing: Passing::Stack,
             layout: Layout::Stack,
             entry: None,
-            file: file(FIRST_SCRATCH..=SCRATCH[0] - 1, RegisterSet::EMPTY),
+            file: file(FIRST_SCRATCH..SCRATCH[0], RegisterSet::EMPTY),
             first_group: FIRST_SCRATCH,
         }
     }
@@ -188,11 +191,6 @@ impl<'a> Scheme<'a> {
             Layout::Leaf { callee_registers } => Register::physical(callee_registers + 1),
             Layout::Stack | Layout::Inline => ZERO,
         }
-    }
-
-    /// The last register that a call under the stack convention spoils.
-    pub(super) const fn last_scratch(&self) -> u8 {
-        SCRATCH[1]
     }
 
     /// How many groups of neighbouring registers there are. A group has up to three, the last of

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use codegen::execution::Departure;
+use codegen::execution::{Departure, Outcome};
 use codegen::ir::Module;
 use diagnostics::{FileId, Sources};
 use thiserror::Error;
@@ -142,42 +142,81 @@ impl<'a> Runner<'a> {
         console: &mut impl Console,
         observer: &mut O,
     ) -> Result<Run, RunError> {
-        let ending = self.execute(console, observer)?;
-        Ok(Run {
-            ending,
-            instructions: self.machine.instructions(),
+        let mut engine = FastEngine::new(Isa::ulm());
+        loop {
+            if let Some(ending) = self.execute(&mut engine, console, observer)? {
+                return Ok(Run {
+                    ending,
+                    instructions: self.machine.instructions(),
+                });
+            }
+        }
+    }
+
+    /// Runs it until the value of `main` is known, which is not printed; `None` if the console has
+    /// stopped it. The observer is told all that happens.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::run`].
+    pub fn run_to_value<O: Observer>(
+        mut self,
+        console: &mut impl Console,
+        observer: &mut O,
+    ) -> Result<Option<Outcome>, RunError> {
+        let mut engine = FastEngine::new(Isa::ulm());
+        let value = self.program.value();
+        if let Some((address, _)) = value {
+            engine.breakpoints_mut().insert(address);
+        }
+        let ending = self.execute(&mut engine, console, observer)?;
+        Ok(match (ending, value) {
+            (Some(Ending::Left(departure)), _) => Some(Outcome::Left(departure)),
+            (Some(Ending::Limit), _) => Some(Outcome::Limit),
+            (None, Some((_, register))) => {
+                Some(Outcome::Returned(self.machine.register(register) as i64))
+            }
+            (Some(Ending::Stopped | Ending::Halted(_)) | None, _) => None,
         })
     }
 
+    /// Runs to the end, or to a breakpoint (`None`).
     fn execute<O: Observer>(
         &mut self,
+        engine: &mut FastEngine,
         console: &mut impl Console,
         observer: &mut O,
-    ) -> Result<Ending, RunError> {
-        let mut engine = FastEngine::new(Isa::ulm());
+    ) -> Result<Option<Ending>, RunError> {
         let slice = if O::ACTIVE { WATCHED_SLICE } else { SLICE };
         loop {
             let stop = engine.run(&mut self.machine, slice, observer);
             if console.pause(&self.machine.take_output()).is_break() {
-                return Ok(Ending::Stopped);
+                return Ok(Some(Ending::Stopped));
             }
-            match stop {
-                // Nobody sets breakpoints here.
-                Stop::Paused | Stop::Breakpoint(_) => {}
+            let ending = match stop {
+                Stop::Paused => continue,
+                Stop::Breakpoint(_) => return Ok(None),
                 Stop::NeedsInput => match console.input() {
-                    ControlFlow::Continue(bytes) if bytes.is_empty() => self.machine.end_input(),
-                    ControlFlow::Continue(bytes) => self.machine.feed(&bytes),
-                    ControlFlow::Break(()) => return Ok(Ending::Stopped),
+                    ControlFlow::Continue(bytes) if bytes.is_empty() => {
+                        self.machine.end_input();
+                        continue;
+                    }
+                    ControlFlow::Continue(bytes) => {
+                        self.machine.feed(&bytes);
+                        continue;
+                    }
+                    ControlFlow::Break(()) => Ending::Stopped,
                 },
-                Stop::Halted(status) => return self.halted(status),
+                Stop::Halted(status) => self.halted(status)?,
                 Stop::Trapped(trap) if trap.kind == TrapKind::DivisionByZero => {
-                    return self.left_at(trap.address);
+                    self.left_at(trap.address)?
                 }
                 Stop::Trapped(trap) => return Err(RunError::Trap(trap)),
-                Stop::Limit(Limit::Instructions) => return Ok(Ending::Limit),
-                Stop::Limit(Limit::InputEnded) => return self.left_at(self.machine.ip()),
+                Stop::Limit(Limit::Instructions) => Ending::Limit,
+                Stop::Limit(Limit::InputEnded) => self.left_at(self.machine.ip())?,
                 Stop::Limit(Limit::Memory | Limit::Output) => return Err(RunError::Memory),
-            }
+            };
+            return Ok(Some(ending));
         }
     }
 

@@ -10,10 +10,12 @@ mod calls;
 
 use codegen::ir::flow::Flow;
 use codegen::ir::{
-    BlockId, Condition, ExitId, Function, Instruction as IrInstruction, Op, Target, Value,
+    BlockId, Condition, Division, ExitId, Function, Instruction as IrInstruction, Op, Target, Value,
 };
 use codegen::machine::{Code, Constraint, Register, Role};
 use codegen::origin::{Linkage, Mechanism};
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::builder::Builder;
 use super::instruction::{Instruction, Label, Source, Test, ZERO};
@@ -85,6 +87,11 @@ struct Selector<'a> {
     /// By value: the register that a constant was made in last.
     made: Vec<Option<Made>>,
     block: BlockId,
+    /// Of the block's divisions of the same two values: the remainder that the division of a quotient
+    /// computes as well, and the other way round.
+    partners: FxHashMap<Value, Value>,
+    /// Quotients and remainders that the division of their partner has computed.
+    computed: FxHashSet<Value>,
     /// Where the results of the divisions go, by turns.
     next_group: u32,
     groups: u32,
@@ -101,6 +108,8 @@ impl<'a> Selector<'a> {
             values: value_facts(function),
             made: vec![None; function.values as usize],
             block: BlockId::ENTRY,
+            partners: FxHashMap::default(),
+            computed: FxHashSet::default(),
             next_group: 0,
             groups: grouped_instructions(function).min(scheme.most_groups()),
             has_calls: false,
@@ -137,6 +146,7 @@ impl<'a> Selector<'a> {
         let function = self.function;
         let parts = function.blocks[block.index()];
         self.builder.begin_block(self.flow.loop_depth(block));
+        self.note_partners(block);
         if block == BlockId::ENTRY {
             self.parameters();
         }
@@ -146,6 +156,38 @@ impl<'a> Selector<'a> {
         }
         let parameters = function.list(parts.parameters).map(own_register).collect();
         self.builder.end_block(parameters);
+    }
+
+    /// Finds quotients and remainders of the same values.
+    fn note_partners(&mut self, block: BlockId) {
+        self.partners.clear();
+        self.computed.clear();
+        let mut divisions: FxHashMap<(Value, Value), (Division, Value)> = FxHashMap::default();
+        for instruction in self.function.block(block) {
+            let Op::Divide {
+                operator,
+                dest,
+                a,
+                b,
+                ..
+            } = instruction.op
+            else {
+                continue;
+            };
+            let is_used = self.values[dest.index()].uses > 0;
+            if !is_used || !matches!(operator, Division::Signed | Division::SignedRemainder) {
+                continue;
+            }
+            match divisions.get(&(a, b)) {
+                Some(&(other, first)) if other != operator => {
+                    self.partners.insert(first, dest);
+                }
+                Some(_) => {}
+                None => {
+                    divisions.insert((a, b), (operator, dest));
+                }
+            }
+        }
     }
 
     /// Control can't come here, and nothing that others need is made here.

@@ -66,7 +66,9 @@ impl Writer {
     }
 
     fn emit_all(&mut self, instructions: Vec<Instruction>) {
-        instructions.into_iter().for_each(|i| self.emit(i));
+        for instruction in instructions {
+            self.emit(instruction);
+        }
     }
 
     fn arithmetic(&mut self, operation: Operation, x: Source, y: Register, z: Register) {
@@ -177,8 +179,9 @@ pub(super) fn too_little_stack() -> Assembly<Instruction> {
 ///         putc  '-'                        movzbq (next), digit
 ///         subq  n, %0, n                   subq  0, digit, %0
 /// .L0:    ldzwq digits, next               jnz   .L2
-/// .L1:    ldzwq 0, high                    putc  '\n'
-///         divq  10, n, n                   halt  0
+///         movb  %0, (next)                 putc  '\n'
+///         ldzwq 0, high                    halt  0
+/// .L1:    divq  10, n, n
 ///         addq  '0', digit, digit
 ///         addq  1, next, next
 ///         movb  digit, (next)
@@ -208,6 +211,8 @@ pub(super) fn print_value(layout: Layout) -> Assembly<Instruction> {
         half: Half::Whole,
         z: next,
     });
+    // What ends the digits when they are written out, from the last one back.
+    writer.emit(Instruction::StoreByte { x: ZERO, z: next });
     writer.emit_all(constant(high, 0));
     let more = writer.label_here();
     writer.emit(Instruction::Grouped {

@@ -47,18 +47,34 @@ impl Program {
         text.out
     }
 
-    /// The instructions of a section as they stand in the text, without labels and comments.
-    pub fn instruction_texts(&self, module: &Module, section: &Section) -> Vec<String> {
-        let labels = function_labels(module);
-        let names = SectionNames {
-            layout: self.layout,
-            labels: &labels,
-            section: section_number(self, section),
-        };
-        section
-            .assembly
-            .instructions
-            .iter()
+    /// The program piece by piece, as it stands in the text. `module` is as for [`Self::text`].
+    pub fn pieces(&self, module: &Module) -> Pieces<'_> {
+        Pieces {
+            program: self,
+            labels: function_labels(module),
+        }
+    }
+}
+
+/// The text of a program piece by piece.
+#[derive(Debug)]
+pub struct Pieces<'a> {
+    program: &'a Program,
+    /// Those of the functions, by number.
+    labels: Vec<String>,
+}
+
+impl Pieces<'_> {
+    /// The label of a section.
+    pub fn section(&self, section: &Section) -> String {
+        section_label(section.kind, &self.labels)
+    }
+
+    /// The instructions of a section, without labels and comments.
+    pub fn instructions(&self, section: &Section) -> Vec<String> {
+        let names = self.names(section);
+        let instructions = section.assembly.instructions.iter();
+        instructions
             .map(|instruction| {
                 let (mnemonic, operands) = parts(instruction, &names);
                 format!("{mnemonic} {}", operands.join(", "))
@@ -66,24 +82,22 @@ impl Program {
             .collect()
     }
 
-    /// The labels that stand before the instructions of a section: the instruction's index, and the
-    /// label.
-    pub fn label_texts(&self, module: &Module, section: &Section) -> Vec<(usize, String)> {
-        let labels = function_labels(module);
-        let names = SectionNames {
-            layout: self.layout,
-            labels: &labels,
-            section: section_number(self, section),
-        };
-        targets(section)
-            .into_iter()
-            .map(|(at, label)| (at as usize, names.label(label)))
+    /// The labels that stand before the instructions of a section, each with the instruction's index,
+    /// ascending.
+    pub fn labels(&self, section: &Section) -> Vec<(u32, String)> {
+        let names = self.names(section);
+        let targets = targets(section).into_iter();
+        targets
+            .map(|(at, label)| (at, names.label(label)))
             .collect()
     }
 
-    /// The label of a section.
-    pub fn section_label(&self, module: &Module, section: &Section) -> String {
-        section_label(section.kind, &function_labels(module))
+    fn names(&self, section: &Section) -> SectionNames<'_> {
+        SectionNames {
+            layout: self.program.layout,
+            labels: &self.labels,
+            section: section_number(self.program, section),
+        }
     }
 }
 
@@ -285,9 +299,9 @@ impl Text<'_> {
                 self.equ("RET", "3", "return address");
                 self.line("# scratch: every call changes them");
                 let mut scratch = used;
-                [1, 2, 3, 255]
-                    .into_iter()
-                    .for_each(|number| scratch.remove(number));
+                for number in [1, 2, 3, 255] {
+                    scratch.remove(number);
+                }
                 self.used_numbers(4, scratch);
                 if used.contains(255) {
                     self.equ("LIMIT", "255", "how far down the stack may grow");
@@ -344,15 +358,19 @@ impl Text<'_> {
             SectionKind::Start if is_refusal(section) => {
                 self.line("# the program needs more stack than there is");
             }
-            SectionKind::Start => self.line("# sets up the stack and calls main"),
+            SectionKind::Start => {
+                self.line("# the program begins: sets up the stack and calls main")
+            }
             SectionKind::End => {
-                self.line("# prints the value of main in decimal, and ends the program")
+                self.line("# prints the value of main in decimal, and ends the program");
             }
             SectionKind::StackExhausted => self.line("# too many calls that have not returned"),
             SectionKind::Function(_) => {}
         }
-        self.line(&format!("{}:", section_label(section.kind, self.labels)));
-        self.line = None;
+        if self.line.take().is_some() && !matches!(section.kind, SectionKind::Function(_)) {
+            self.line("#line");
+        }
+        self.section_head(section);
         self.part = None;
         let names = SectionNames {
             layout: self.program.layout,
@@ -375,6 +393,35 @@ impl Text<'_> {
         for (_, label) in targets {
             self.line(&format!("{}:", names.label(label)));
         }
+    }
+
+    /// The label, if somebody goes there by it. A function that nobody calls here is there for others.
+    fn section_head(&mut self, section: &Section) {
+        let label = section_label(section.kind, self.labels);
+        let is_used = match section.kind {
+            SectionKind::Start => false,
+            SectionKind::End => self.uses(|i| matches!(i, Instruction::JumpEnd)),
+            SectionKind::StackExhausted => true,
+            SectionKind::Function(id) => {
+                let is_called = self.uses(|i| {
+                    matches!(i, Instruction::LoadAddress { symbol, .. } if *symbol == Symbol::Function(id))
+                });
+                if !is_called {
+                    self.line(&format!("        .globl  {label}"));
+                }
+                true
+            }
+        };
+        if is_used {
+            self.line(&format!("{label}:"));
+        }
+    }
+
+    fn uses(&self, is_use: impl Fn(&Instruction) -> bool) -> bool {
+        let sections = self.program.sections.iter();
+        sections
+            .flat_map(|section| &section.assembly.instructions)
+            .any(is_use)
     }
 
     /// Says from which line of the source what follows comes, and which part of a call it is.

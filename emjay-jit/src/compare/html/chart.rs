@@ -4,25 +4,26 @@
 
 use maud::{Markup, html};
 
-use super::super::phrases::average;
+use super::super::phrases::{average, number};
 use super::super::{Column, Part, Report};
 use super::tables;
 
 /// The width of a drawing, in its own units: about a pixel each at full size.
 const WIDTH: f64 = 720.0;
 /// Room for the sum behind the longest bar.
-const MARGIN: f64 = 90.0;
+const MARGIN: f64 = 120.0;
 const BAR: f64 = 26.0;
 /// From one bar to the next: the name of the column stands between.
 const PITCH: u32 = 56;
-/// The narrowest segment that has room for a figure, and for a name beside it.
-const ROOM_FOR_FIGURE: f64 = 30.0;
-const ROOM_FOR_NAME: f64 = 104.0;
+/// The width of a character.
+const CHARACTER: f64 = 8.0;
 
 /// A bar: a column, and how much each part has.
 struct Bar<'r> {
     title: &'r str,
     parts: Option<[f64; Part::ALL.len()]>,
+    /// How its amounts are written.
+    write: fn(f64) -> String,
 }
 
 impl Bar<'_> {
@@ -33,11 +34,11 @@ impl Bar<'_> {
 
 /// Both drawings: all executed instructions, and those of one call.
 pub(super) fn figures(report: &Report) -> Markup {
-    let totals = bars(report, |column, part| {
+    let totals = bars(report, whole, |column, part| {
         let sum = tables::of(&column.ledger, |cell| cell.part == part);
         sum.count.executed.map(length)
     });
-    let per_call = bars(report, |column, part| {
+    let per_call = bars(report, average, |column, part| {
         tables::of(&column.ledger, |cell| cell.part == part).per_call
     });
     html! {
@@ -59,7 +60,16 @@ fn length(count: u64) -> f64 {
     count as f64
 }
 
-fn bars(report: &Report, amount: impl Fn(&Column, Part) -> Option<f64>) -> Vec<Bar<'_>> {
+/// An amount that was a count.
+fn whole(amount: f64) -> String {
+    number(amount.round() as u64)
+}
+
+fn bars(
+    report: &Report,
+    write: fn(f64) -> String,
+    amount: impl Fn(&Column, Part) -> Option<f64>,
+) -> Vec<Bar<'_>> {
     report
         .columns
         .iter()
@@ -71,6 +81,7 @@ fn bars(report: &Report, amount: impl Fn(&Column, Part) -> Option<f64>) -> Vec<B
             Bar {
                 title: &column.title,
                 parts: parts.and_then(|parts| parts.try_into().ok()),
+                write,
             }
         })
         .collect()
@@ -101,12 +112,9 @@ fn drawn(id: &str, top: f64, scale: f64, bar: &Bar<'_>) -> Markup {
         text class="title" x="0" y=(top + 16.0) { (bar.title) }
         @match &bar.parts {
             Some(parts) => {
-                @for (index, part) in Part::ALL.into_iter().enumerate() {
-                    @let left = scale * parts[..index].iter().fold(0.0, |sum, part| sum + part);
-                    (segment(id, part, parts[index], left, top + 22.0, scale * parts[index]))
-                }
+                @for segment in segments(parts, scale, bar.write) { (segment.drawn(id, top + 22.0)) }
                 text class="sum" x=(coordinate(scale * bar.sum() + 6.0)) y=(top + 40.0) {
-                    (average(bar.sum()))
+                    ((bar.write)(bar.sum()))
                 }
             }
             None => { text x="0" y=(top + 40.0) { "not counted" } }
@@ -114,26 +122,57 @@ fn drawn(id: &str, top: f64, scale: f64, bar: &Bar<'_>) -> Markup {
     }
 }
 
-fn segment(id: &str, part: Part, amount: f64, left: f64, top: f64, width: f64) -> Markup {
-    let figure = average(amount);
-    let text = if width >= ROOM_FOR_NAME {
-        format!("{} {figure}", part.name())
-    } else if width >= ROOM_FOR_FIGURE {
-        figure
-    } else {
-        String::new()
-    };
-    html! {
-        @if amount > 0.0 {
-            g class=(part.name()) {
-                rect class="segment" x=(coordinate(left)) y=(top) width=(coordinate(width)) height=(BAR) {}
-                rect fill={ "url(#" (id) "-" (part.name()) ")" } x=(coordinate(left)) y=(top)
-                    width=(coordinate(width)) height=(BAR) {}
-                @if !text.is_empty() {
-                    text class="figure" x=(coordinate(left + width / 2.0)) y=(top + 18.0) { (text) }
+/// What a part has of a bar.
+struct Segment {
+    part: Part,
+    /// The amount, as it is written.
+    figure: String,
+    left: f64,
+    width: f64,
+}
+
+/// The segments of a bar, side by side; parts without instructions have none.
+fn segments(parts: &[f64], scale: f64, write: fn(f64) -> String) -> Vec<Segment> {
+    let mut left = 0.0;
+    let mut segments = Vec::with_capacity(parts.len());
+    for (part, &amount) in Part::ALL.into_iter().zip(parts) {
+        let width = amount * scale;
+        if amount > 0.0 {
+            segments.push(Segment {
+                part,
+                figure: write(amount),
+                left,
+                width,
+            });
+        }
+        left += width;
+    }
+    segments
+}
+
+impl Segment {
+    fn drawn(&self, id: &str, top: f64) -> Markup {
+        let name = self.part.name();
+        let (left, width) = (coordinate(self.left), coordinate(self.width));
+        html! {
+            g class=(name) {
+                rect class="segment" x=(left) y=(top) width=(width) height=(BAR) {}
+                rect fill={ "url(#" (id) "-" (name) ")" } x=(left) y=(top) width=(width) height=(BAR) {}
+                @if let Some(text) = self.text() {
+                    text class="figure" x=(coordinate(self.left + self.width / 2.0)) y=(top + 18.0) {
+                        (text)
+                    }
                 }
             }
         }
+    }
+
+    /// The name of the part and the figure, or only the figure, or nothing: what there is room for.
+    fn text(&self) -> Option<String> {
+        let named = format!("{} {}", self.part.name(), self.figure);
+        [named, self.figure.clone()]
+            .into_iter()
+            .find(|text| self.width >= CHARACTER * length(text.len() as u64 + 1))
     }
 }
 
@@ -162,12 +201,12 @@ fn spoken(bar: &Bar<'_>) -> String {
         .into_iter()
         .zip(parts)
         .filter(|&(_, &amount)| amount > 0.0)
-        .map(|(part, &amount)| format!("{} {}", part.name(), average(amount)))
+        .map(|(part, &amount)| format!("{} {}", part.name(), (bar.write)(amount)))
         .collect();
     format!(
         "{}: {}; {}.",
         bar.title,
-        average(bar.sum()),
+        (bar.write)(bar.sum()),
         parts.join(", ")
     )
 }
@@ -185,6 +224,7 @@ mod tests {
         Bar {
             title: "AArch64",
             parts,
+            write: average,
         }
     }
 
@@ -205,6 +245,21 @@ mod tests {
         for x in ["x=\"0.0\"", "x=\"10.0\"", "x=\"30.0\""] {
             assert!(svg.contains(x), "{x} in {svg}");
         }
+    }
+
+    #[test]
+    fn a_segment_says_as_much_as_it_has_room_for() {
+        let segment = |width| Segment {
+            part: Part::Body,
+            figure: "12".to_owned(),
+            left: 0.0,
+            width,
+        };
+        let texts = [100.0, 30.0, 10.0].map(|width| segment(width).text());
+        assert_eq!(
+            texts,
+            [Some("body 12".to_owned()), Some("12".to_owned()), None]
+        );
     }
 
     #[test]

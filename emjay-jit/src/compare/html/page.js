@@ -394,7 +394,11 @@ class Stepper {
   key(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (event.target instanceof HTMLInputElement) return;
-    const inside = event.target instanceof Element && event.target.closest("#stepper") !== null;
+    // In a box that can be scrolled sideways the arrows scroll.
+    const scrolls = event.target.matches?.(".scroll, .lines, .drawing")
+      && event.target.scrollWidth > event.target.clientWidth;
+    if (scrolls) return;
+    const inside = event.target.closest?.("#stepper") != null;
     if (event.key === "ArrowRight") this.goTo(this.tick + 1);
     else if (event.key === "ArrowLeft") this.goTo(this.tick - 1);
     else if (event.key === "Home" && inside) this.goTo(0);

@@ -5,6 +5,14 @@ use maud::{Markup, html};
 use super::super::{Agreement, Column, Outcome, Report, Verdict, phrases};
 use super::notation::visible;
 
+/// The sections of the page, in their order.
+const PLACES: [(&str, &str); 4] = [
+    ("code", "The code"),
+    ("stepper", "One call, step by step"),
+    ("figures", "What it costs"),
+    ("legend", "What the marks mean"),
+];
+
 pub(super) fn header(report: &Report) -> Markup {
     html! {
         header {
@@ -14,6 +22,11 @@ pub(super) fn header(report: &Report) -> Markup {
                 code { (phrases::call(report)) } " · " (phrases::options(report))
             }
             (verdict(report))
+            nav aria-label="On this page" {
+                ul {
+                    @for (target, name) in PLACES { li { a href={ "#" (target) } { (name) } } }
+                }
+            }
             (outcomes(report))
         }
     }

@@ -143,13 +143,8 @@ fn cell(sum: &Sum) -> Markup {
         } @else {
             td class="number" {
                 @if let Some(per_call) = sum.per_call { b { (average(per_call)) } " " }
-                small {
-                    @match executed {
-                        Some(executed) => { (number(executed)) " executed, " }
-                        None => "",
-                    }
-                    (number(instructions)) " in code"
-                }
+                @if let Some(executed) = executed { small { (number(executed)) " executed" } }
+                small { (number(instructions)) " in code" }
             }
         }
     }

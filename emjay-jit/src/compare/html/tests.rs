@@ -81,6 +81,23 @@ fn needless_saves_are_marked_in_the_listing() {
 }
 
 #[test]
+fn every_place_that_the_head_leads_to_is_there() {
+    let page = render(&testing::sample());
+    let targets: Vec<&str> = page
+        .split(" href=\"#")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert_eq!(targets.len(), 4);
+    for target in targets {
+        assert!(
+            page.contains(&format!("<section id=\"{target}\"")),
+            "{target}"
+        );
+    }
+}
+
+#[test]
 fn a_difference_is_said_at_the_top() {
     let mut report = testing::sample();
     report.agreement.verdict = super::super::Verdict::Differ;

@@ -196,6 +196,11 @@ impl Finisher<'_> {
 }
 
 /// The instructions that make a constant: at most four, as a person would write them.
+///
+/// ```text
+/// ldzwq 5, z          ldzwq 5, z              ldswq -1, z
+/// shldwq 7, z         shlq  40, z, z          shrq  1, z, z
+/// ```
 pub(in crate::ulm) fn constant(z: Register, value: i64) -> Vec<Instruction> {
     if let Ok(value) = u16::try_from(value) {
         return vec![Instruction::LoadUnsigned { value, z }];
@@ -203,24 +208,108 @@ pub(in crate::ulm) fn constant(z: Register, value: i64) -> Vec<Instruction> {
     if let Ok(value) = i16::try_from(value) {
         return vec![Instruction::LoadSigned { value, z }];
     }
-    // A small number, shifted: two instructions where four would be the rule.
-    let zeros = value.trailing_zeros();
-    let shifted = value >> zeros;
-    if zeros > 0
-        && (i64::from(i16::MIN)..=i64::from(u16::MAX)).contains(&shifted)
-        && !(-(1 << 31)..1 << 32).contains(&value)
-    {
-        let mut instructions = constant(z, shifted);
-        instructions.push(Instruction::Arithmetic {
-            operation: Operation::ShiftLeft,
-            x: Source::Immediate(zeros as i16),
-            y: z,
-            z,
-        });
+    let mut instructions = constant(z, value >> 16);
+    if instructions.len() == 1 {
+        instructions.push(shift_in(z, value));
         return instructions;
     }
-    let mut instructions = constant(z, value >> 16);
-    let value = value as u16;
-    instructions.push(Instruction::ShiftIn { value, z });
+    if value > 0 && value & value.wrapping_add(1) == 0 {
+        let ones = Instruction::LoadSigned { value: -1, z };
+        return vec![ones, shift(Operation::ShiftRight, value.leading_zeros(), z)];
+    }
+    let zeros = value.trailing_zeros();
+    if zeros > 0 {
+        let mut shifted = constant(z, value >> zeros);
+        if shifted.len() < instructions.len() {
+            shifted.push(shift(Operation::ShiftLeft, zeros, z));
+            return shifted;
+        }
+    }
+    instructions.push(shift_in(z, value));
     instructions
+}
+
+/// `shldwq value, z`, of which the low 16 bits count
+const fn shift_in(z: Register, value: i64) -> Instruction {
+    let value = value as u16;
+    Instruction::ShiftIn { value, z }
+}
+
+/// `shlq bits, z, z`
+const fn shift(operation: Operation, bits: u32, z: Register) -> Instruction {
+    Instruction::Arithmetic {
+        operation,
+        x: Source::Immediate(bits as i16),
+        y: z,
+        z,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use codegen::machine::Register;
+
+    use super::constant;
+    use crate::ulm::instruction::{Instruction, Operation, Source};
+
+    /// What the instructions leave in their register.
+    fn made(instructions: &[Instruction]) -> i64 {
+        instructions
+            .iter()
+            .fold(0_i64, |z, &instruction| match instruction {
+                Instruction::LoadUnsigned { value, .. } => value.into(),
+                Instruction::LoadSigned { value, .. } => value.into(),
+                Instruction::ShiftIn { value, .. } => z << 16 | i64::from(value),
+                Instruction::Arithmetic {
+                    operation: Operation::ShiftLeft,
+                    x: Source::Immediate(bits),
+                    ..
+                } => z << bits,
+                Instruction::Arithmetic {
+                    operation: Operation::ShiftRight,
+                    x: Source::Immediate(bits),
+                    ..
+                } => (z as u64 >> bits) as i64,
+                other => panic!("{other:?} makes no constant"),
+            })
+    }
+
+    #[track_caller]
+    fn assert_made_with_at_most(most: usize, value: i64) {
+        let instructions = constant(Register::physical(1), value);
+        assert_eq!(made(&instructions), value);
+        assert!(instructions.len() <= most, "{value:#x}: {instructions:?}");
+    }
+
+    #[test]
+    fn powers_of_two_and_their_neighbours_below_take_two_instructions() {
+        for power in (0..64).map(|bits| 1_i64 << bits) {
+            for value in [power, power.wrapping_neg(), power.wrapping_sub(1)] {
+                assert_made_with_at_most(2, value);
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_of_sixteen_bits_take_one_instruction() {
+        for value in (-32768..65536).step_by(7).chain([-1, 0, 65535]) {
+            assert_made_with_at_most(1, value);
+        }
+    }
+
+    #[test]
+    fn a_number_takes_an_instruction_for_each_of_its_words() {
+        let mut value = 0x9e37_79b9_7f4a_7c15_u64;
+        for bits in (0..64).cycle().take(20_000) {
+            value = value.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            let shortened = value as i64 >> bits;
+            let words = 4 - (bits as usize) / 16;
+            assert_made_with_at_most(words, shortened);
+        }
+    }
+
+    #[test]
+    fn two_words_are_shifted_as_one_is() {
+        assert_made_with_at_most(3, 0x0012_3456_7800_0000);
+    }
 }

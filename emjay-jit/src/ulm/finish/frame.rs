@@ -154,10 +154,8 @@ impl Plan {
                 }
             }
         }
-        for block in 0..code.blocks.len() {
-            let comes_without = predecessors[block]
-                .iter()
-                .all(|&before| !self.framed[before]);
+        for (block, predecessors) in predecessors.iter().enumerate() {
+            let comes_without = predecessors.iter().all(|&before| !self.framed[before]);
             self.begins[block] = self.framed[block] && (block == 0 || comes_without);
         }
     }

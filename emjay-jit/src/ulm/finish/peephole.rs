@@ -134,11 +134,11 @@ fn leave_out_unreachable(assembly: &mut Assembly<Instruction>) {
     let mut rewriting = Rewriting::new(assembly);
     let mut is_reached = true;
     let mut is_changed = false;
-    for at in 0..assembly.instructions.len() {
+    for (at, instruction) in assembly.instructions.iter().enumerate() {
         is_reached |= targets[at];
         if is_reached {
             rewriting.keep(assembly, at);
-            is_reached = !ends_way(&assembly.instructions[at]);
+            is_reached = !ends_way(instruction);
         } else {
             rewriting.replace(at, std::iter::empty());
             is_changed = true;

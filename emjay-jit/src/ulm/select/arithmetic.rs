@@ -218,7 +218,7 @@ impl Selector<'_> {
             .operand(z, Role::Define, Constraint::Fixed(place));
     }
 
-    /// `idivq x, y, %n`; the machine traps where the divisor is 0.
+    /// `idivq x, y, %n`, quotient and remainder at once; the machine traps where the divisor is 0.
     pub(super) fn divide(
         &mut self,
         operator: Division,
@@ -226,6 +226,9 @@ impl Selector<'_> {
         (a, b): (Value, Value),
         exit: Option<ExitId>,
     ) {
+        if self.computed.contains(&dest) {
+            return;
+        }
         let z = own_register(dest);
         let x = match self.constant(b) {
             Some(number @ 0..=255) if operator_is_signed(operator) => {
@@ -240,6 +243,10 @@ impl Selector<'_> {
             Division::Signed | Division::SignedRemainder => {
                 let is_quotient = operator == Division::Signed;
                 self.result_in(first + u8::from(!is_quotient), z);
+                if let Some(&partner) = self.partners.get(&dest) {
+                    self.result_in(first + u8::from(is_quotient), own_register(partner));
+                    self.computed.insert(partner);
+                }
                 Instruction::Grouped {
                     operation: Grouped::Divide,
                     x,

@@ -79,9 +79,10 @@ impl Builder {
         (start, self.code.lists.len() as u32)
     }
 
-    /// Begins what comes from an instruction of the IR.
+    /// Begins what comes from an instruction of the IR: a part of the body that computes, unless
+    /// something else is said.
     pub(super) const fn begin(&mut self, origin: Origin) {
-        self.origin = origin;
+        self.origin = origin.with(Linkage::Body).doing(Mechanism::Computation);
     }
 
     /// What comes next has this part in a call.

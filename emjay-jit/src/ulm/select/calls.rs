@@ -2,13 +2,13 @@
 
 use codegen::ir::{Callee, ExitId, FunctionId, List, Op, Value};
 use codegen::machine::{Constraint, Register, Role};
-use codegen::origin::{Linkage, Mechanism};
+use codegen::origin::{Linkage, Mechanism, Origin};
 
 use super::{Selector, own_register};
 use crate::built_in::PUTC;
 use crate::reason::Reason;
 use crate::ulm::instruction::{Grouped, Half, Instruction, Operation, Source, Symbol, ZERO};
-use crate::ulm::registers::Passing;
+use crate::ulm::registers::{LAST_SCRATCH, Passing};
 
 impl Selector<'_> {
     pub(super) fn call(
@@ -70,7 +70,7 @@ impl Selector<'_> {
         }
         let x = self.builder.register();
         self.load_address(callee, x);
-        let spoils = self.scheme.last_scratch();
+        let spoils = LAST_SCRATCH;
         self.builder.emit(Instruction::Call { x, callee, spoils });
         self.builder.set_linkage(Linkage::Postreturn);
         self.builder.set_mechanism(Mechanism::DataTransfer);
@@ -176,11 +176,9 @@ impl Selector<'_> {
             return;
         }
         let function = self.function;
-        self.builder.begin(
-            codegen::Origin::body(function.place)
-                .with(Linkage::Prologue)
-                .doing(Mechanism::DataTransfer),
-        );
+        self.builder.begin(Origin::body(function.place));
+        self.builder.set_linkage(Linkage::Prologue);
+        self.builder.set_mechanism(Mechanism::DataTransfer);
         let mut is_met = vec![false; function.parameters as usize];
         for instruction in &function.instructions {
             if let Op::Argument { dest, index } = instruction.op
