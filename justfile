@@ -66,3 +66,7 @@ emjay *ARGS:
 # compare with other compilers, see benches/README.md: just bench counts
 bench WHAT:
     cd benches && cargo run --release --bin "$1"
+
+# count instructions under the conventions of the ULM, beside AArch64 and code by hand
+conventions:
+    cd benches && cargo run --release --no-default-features --bin conventions

@@ -1,6 +1,9 @@
-//! What the benchmarks share: the programs, the compilers that they are given to, and medians.
+//! What the benchmarks share: the programs, the compilers that they are given to, what is executed of
+//! them, and medians.
 
+#[cfg(feature = "cranelift")]
 pub mod cranelift;
+pub mod executed;
 pub mod peers;
 pub mod programs;
 
