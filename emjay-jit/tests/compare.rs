@@ -93,6 +93,48 @@ fn columns_that_end_with_the_same_error_agree() {
 }
 
 #[test]
+fn columns_that_a_limit_stopped_all_end_with_status_124() {
+    let text = "fn main() { putc(72); let n = 100; while n { n = n - 1; } return n; }";
+    let path = program("compare_limit.emjay", text);
+    let name = path.to_str().expect("its name is text");
+    let stopped = run(&["compare", "--opt", "0", "--limit", "50", name]);
+    assert_eq!(stopped.status, 124);
+    let verdict = "\nA limit stopped every column that ran; what they wrote agrees for 1 byte.\n";
+    assert!(stopped.stdout.contains(verdict), "{}", stopped.stdout);
+    assert!(
+        stopped.stderr.contains("a limit stopped every column"),
+        "{}",
+        stopped.stderr
+    );
+}
+
+#[test]
+fn a_limit_that_stopped_only_some_columns_is_a_note() {
+    let text = "fn main() { let n = 1000; while n { n = n - 1; } return n; }";
+    let path = program("compare_limit_of_one.emjay", text);
+    let name = path.to_str().expect("its name is text");
+    let columns = "aarch64,aarch64:baseline";
+    let result = run(&["compare", "--columns", columns, "--limit", "4000", name]);
+    assert_eq!((result.status, &*result.stderr), (0, ""));
+    let note = "`aarch64:baseline`: the limit of instructions is reached; it is compared as far";
+    assert!(result.stdout.contains(note), "{}", result.stdout);
+    let verdict = "\nAll columns agree: they do the same as far as they got.\n";
+    assert!(result.stdout.contains(verdict), "{}", result.stdout);
+}
+
+#[test]
+fn a_byte_that_the_ulm_can_t_read_is_named_in_the_verdict() {
+    let text = "fn main() { let n = 0; while getc() != -1 { n = n + 1; } return n; }";
+    let path = program("compare_byte.emjay", text);
+    let name = path.to_str().expect("its name is text");
+    let result = run_with_input(&["compare", name], b"a\xffb");
+    assert_eq!((result.status, &*result.stderr), (0, ""));
+    let verdict = "\nThe columns agree but for the byte 255, which the ULM takes for the end.\n";
+    assert!(result.stdout.contains(verdict), "{}", result.stdout);
+    assert!(!result.stdout.contains("as far as"), "{}", result.stdout);
+}
+
+#[test]
 fn errors_of_the_source_end_with_status_1() {
     let path = program("compare_errors.emjay", "fn main() { return x; }");
     let result = run(&["compare", path.to_str().expect("its name is text")]);

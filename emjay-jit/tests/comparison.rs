@@ -474,7 +474,7 @@ fn every_column_reads_the_same_input() {
         assert_eq!(column.outcome.as_ref().and_then(|o| o.value), Some(5));
     }
     let report = with_input(b"a\xffb");
-    assert_eq!(report.agreement.verdict, Verdict::Agree);
+    assert_eq!(report.agreement.verdict, Verdict::AmbiguousByte);
     assert_eq!(report.agreement.notes.len(), 2);
 }
 

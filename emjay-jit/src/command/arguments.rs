@@ -67,7 +67,7 @@ pub(super) enum Command {
                       emjay compare examples/gcd.emjay 12 -18 --columns ulm:leaf,ulm:stack\n  \
                       emjay compare --format html -o fib.html examples/fib.emjay 5\n\n\
                       Exit status: 0 if the columns agree; 1 if they differ, the source has errors, \
-                      or a column can't have this program."
+                      or a column can't have this program; 124 if a limit stopped all of them."
     )]
     Compare(CompareArguments),
 

@@ -12,7 +12,7 @@ use emjay_jit::compare::{
     ColumnName, CompareError, Report, Request, Verdict, compare as make_report, html, json,
     markdown, text,
 };
-use terminal::{Failure, fail, is_stdin, print, render_all, say, status};
+use terminal::{Failure, fail, is_stdin, print, render_all, say, say_error, status};
 
 use super::arguments::{CompareArguments, CompareFormat, refuse};
 use super::console::Output;
@@ -47,7 +47,8 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<(), Failure> {
     let report = make_report(&sources, file, &module, &request)
         .map_err(|error| refused(&error, &sources))?;
     show(arguments, &rendered(arguments, &report))?;
-    judge(report.agreement.verdict)
+    judge(report.agreement.verdict)?;
+    check_end(&report)
 }
 
 /// Exits with status 2 if a column is asked for twice.
@@ -130,9 +131,18 @@ fn show(arguments: &CompareArguments, text: &str) -> Result<(), Failure> {
 /// Columns that differ are a failure; it is said on stderr, too, since the report may be in a file.
 fn judge(verdict: Verdict) -> Result<(), Failure> {
     match verdict {
-        Verdict::Agree | Verdict::StackExhaustedOnOneSide => Ok(()),
+        Verdict::Agree | Verdict::StackExhaustedOnOneSide | Verdict::AmbiguousByte => Ok(()),
         Verdict::Differ => Err(fail("the columns differ: a generator is wrong")),
     }
+}
+
+/// Nobody knows whether columns agree that were all stopped on the way.
+fn check_end(report: &Report) -> Result<(), Failure> {
+    if report.is_cut_short() {
+        say_error("a limit stopped every column before the program's end");
+        return Err(Failure(status::LIMIT));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -143,6 +153,7 @@ mod tests {
     fn only_columns_that_differ_are_a_failure() {
         assert_eq!(judge(Verdict::Differ), Err(Failure(status::FAILED)));
         assert_eq!(judge(Verdict::StackExhaustedOnOneSide), Ok(()));
+        assert_eq!(judge(Verdict::AmbiguousByte), Ok(()));
         assert_eq!(judge(Verdict::Agree), Ok(()));
     }
 }

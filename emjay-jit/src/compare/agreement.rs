@@ -132,6 +132,9 @@ impl Judgement {
         if let Some(difference) = difference(other, ulm) {
             self.notes
                 .push(format!("{difference}, which that byte accounts for"));
+            if self.verdict == Verdict::Agree {
+                self.verdict = Verdict::AmbiguousByte;
+            }
         }
     }
 }
@@ -346,9 +349,16 @@ mod tests {
     fn the_one_byte_that_the_ulm_reads_differently_is_no_fault() {
         let runs = [&returned(255, ""), &returned(-1, "")];
         let agreement = judge_input(&runs, b"\xff");
-        assert_eq!(agreement.verdict, Verdict::Agree);
+        assert_eq!(agreement.verdict, Verdict::AmbiguousByte);
         assert_eq!(agreement.notes.len(), 2);
         assert_eq!(judge_input(&runs, b"\xfe").verdict, Verdict::Differ);
+    }
+
+    #[test]
+    fn a_byte_that_makes_no_difference_is_only_noted() {
+        let agreement = judge_input(&[&returned(1, ""), &returned(1, "")], b"\xff");
+        assert_eq!(agreement.verdict, Verdict::Agree);
+        assert_eq!(agreement.notes.len(), 1);
     }
 
     #[test]

@@ -122,6 +122,10 @@ pub(super) fn verdict(report: &Report) -> String {
         Verdict::StackExhaustedOnOneSide => {
             "The columns agree, but the stack was too small for some of them.".to_owned()
         }
+        Verdict::AmbiguousByte => {
+            "The columns agree but for the byte 255, which the ULM takes for the end.".to_owned()
+        }
+        Verdict::Agree if report.is_cut_short() => cut_short(&ran),
         Verdict::Agree => match *ran {
             [] => "Nothing could be run.".to_owned(),
             [only] => format!("Only {} ran: {}.", only.name, same_ending(&ran)),
@@ -135,13 +139,32 @@ pub(super) fn verdict(report: &Report) -> String {
     }
 }
 
+/// What is known of columns that were all stopped by a limit, one sooner than the other.
+fn cut_short(columns: &[&Column]) -> String {
+    let outcomes = columns.iter().filter_map(|c| c.outcome.as_ref());
+    let common = outcomes.map(|outcome| outcome.output_bytes).min();
+    match (columns, common.unwrap_or(0)) {
+        ([only], bytes) => format!(
+            "{} was stopped by a limit, after {} of output.",
+            only.name,
+            quantity(bytes, "byte")
+        ),
+        (_, 0) => "A limit stopped every column that ran before there was any output to compare."
+            .to_owned(),
+        (_, bytes) => format!(
+            "A limit stopped every column that ran; what they wrote agrees for {}.",
+            quantity(bytes, "byte")
+        ),
+    }
+}
+
 /// How columns that agree ended.
 fn same_ending(columns: &[&Column]) -> String {
     let mut outcomes = columns.iter().filter_map(|c| c.outcome.as_ref());
     let Some(first) = outcomes.next() else {
         return UNKNOWN.to_owned();
     };
-    // A limit stops one column sooner than the other.
+    // A limit, or the end of the stack, stops one column sooner than the other.
     if outcomes.any(|outcome| outcome != first) {
         return "they do the same as far as they got".to_owned();
     }
@@ -212,6 +235,7 @@ pub(super) const MEANING_OF_SITES: &str = "around: precall and postreturn; insid
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::End;
     use crate::compare::testing::sample;
 
     #[test]
@@ -249,6 +273,7 @@ mod tests {
         assert_eq!(verdict(&report), "All columns agree: main returned 5.");
         for column in &mut report.columns {
             column.outcome = Some(Outcome {
+                end: End::Error,
                 value: None,
                 output: "x".to_owned(),
                 output_bytes: 1,
@@ -277,12 +302,48 @@ mod tests {
     fn columns_that_a_limit_stopped_at_different_places_agree_up_to_there() {
         let mut report = sample();
         let outcome = report.columns[1].outcome.as_mut().expect("it ran");
-        outcome.value = None;
-        outcome.error = Some("the limit is reached".to_owned());
+        stop(outcome, 0);
         assert_eq!(
             verdict(&report),
             "All columns agree: they do the same as far as they got."
         );
+    }
+
+    /// Makes a limit stop a program after so many bytes of output.
+    fn stop(outcome: &mut Outcome, output_bytes: u64) {
+        outcome.end = End::Limit;
+        outcome.value = None;
+        outcome.error = Some("the limit is reached".to_owned());
+        outcome.output_bytes = output_bytes;
+    }
+
+    #[test]
+    fn columns_that_were_all_stopped_are_said_to_agree_as_far_as_all_got() {
+        let mut report = sample();
+        assert!(!report.is_cut_short());
+        for (column, bytes) in report.columns.iter_mut().zip([30, 12]) {
+            stop(column.outcome.as_mut().expect("it ran"), bytes);
+        }
+        assert!(report.is_cut_short());
+        let expected =
+            "A limit stopped every column that ran; what they wrote agrees for 12 bytes.";
+        assert_eq!(verdict(&report), expected);
+        stop(report.columns[0].outcome.as_mut().expect("it ran"), 0);
+        let expected =
+            "A limit stopped every column that ran before there was any output to compare.";
+        assert_eq!(verdict(&report), expected);
+        report.columns.truncate(1);
+        let expected = "aarch64 was stopped by a limit, after 0 bytes of output.";
+        assert_eq!(verdict(&report), expected);
+    }
+
+    #[test]
+    fn a_byte_that_makes_a_difference_is_named() {
+        let mut report = sample();
+        report.agreement.verdict = Verdict::AmbiguousByte;
+        let verdict = verdict(&report);
+        assert!(verdict.starts_with("The columns agree but for the byte 255, "));
+        assert!(!verdict.contains("as far as they got"));
     }
 
     #[test]

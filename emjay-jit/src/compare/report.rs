@@ -24,6 +24,16 @@ pub struct Report {
     pub columns: Vec<Column>,
 }
 
+impl Report {
+    /// Whether all that ran were stopped by a limit, so that nobody knows how the program ends.
+    pub fn is_cut_short(&self) -> bool {
+        let mut outcomes = self.columns.iter().filter_map(|c| c.outcome.as_ref());
+        let first = outcomes.next();
+        first.is_some_and(|first| first.end == End::Limit)
+            && outcomes.all(|outcome| outcome.end == End::Limit)
+    }
+}
+
 /// Whether all columns gave the same value, output and error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Agreement {
@@ -41,6 +51,9 @@ pub enum Verdict {
     Agree,
     /// Some had enough stack and others not, which is no fault of theirs; else they agree.
     StackExhaustedOnOneSide,
+    /// The ULM and the others differ, as the input has a byte 255, which `getc` on the ULM gives as
+    /// the end; else they agree.
+    AmbiguousByte,
     /// They differ: a generator is wrong.
     Differ,
 }
@@ -89,6 +102,8 @@ pub struct Column {
 /// How a program ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Outcome {
+    /// What the end was.
+    pub end: End,
     /// The value of `main`, if it returned.
     pub value: Option<i64>,
     /// What the program wrote, as text; bytes that are no UTF-8 replaced. Of a long output the
@@ -100,6 +115,20 @@ pub struct Outcome {
     pub error: Option<String>,
     /// The line of the source where that happened.
     pub error_line: Option<u32>,
+}
+
+/// The end of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// `main` returned.
+    Returned,
+    /// A run-time error, be it that the stack is exhausted.
+    Error,
+    /// A limit of the comparison was reached: of the instructions, or of the output.
+    Limit,
+    /// The code did what it must not.
+    Fault,
 }
 
 /// The code of a function.

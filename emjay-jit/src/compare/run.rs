@@ -5,7 +5,7 @@ use codegen::ir::Module;
 
 use super::console::Console;
 use super::ledger::Counts;
-use super::report::{Outcome, Walk};
+use super::report::{End, Outcome, Walk};
 use super::source_lines::SourceLines;
 use crate::reason::Reason;
 
@@ -124,16 +124,17 @@ impl Run {
     /// The same for the report.
     pub(super) fn outcome(&self) -> Outcome {
         let shown = &self.output[..self.output.len().min(SHOWN_OUTPUT)];
-        let (value, error, error_line) = match &self.ending {
-            Ending::Returned(value) => (Some(*value), None, None),
+        let (end, value, error, error_line) = match &self.ending {
+            Ending::Returned(value) => (End::Returned, Some(*value), None, None),
             Ending::Error { reason, line } => {
                 let error = format!("{}: {}", reason.code(), reason.title());
-                (None, Some(error), *line)
+                (End::Error, None, Some(error), *line)
             }
-            Ending::Limit(bound) => (None, Some(bound.title().to_owned()), None),
-            Ending::Fault(fault) => (None, Some(fault.clone()), None),
+            Ending::Limit(bound) => (End::Limit, None, Some(bound.title().to_owned()), None),
+            Ending::Fault(fault) => (End::Fault, None, Some(fault.clone()), None),
         };
         Outcome {
+            end,
             value,
             output: String::from_utf8_lossy(shown).into_owned(),
             output_bytes: self.output.len() as u64,

@@ -13,8 +13,8 @@
 use super::Mechanism::{Computation, ControlTransfer, DataTransfer, StateManagement};
 use super::Part::{Body, Epilogue, Postreturn, Precall, Prologue};
 use super::report::{
-    Agreement, Cell, Column, Count, IrFunction, IrLine, Ledger, Line, Listing, Mechanism, Outcome,
-    Part, Report, Site, Step, Totals, Verdict, Walk, Write,
+    Agreement, Cell, Column, Count, End, IrFunction, IrLine, Ledger, Line, Listing, Mechanism,
+    Outcome, Part, Report, Site, Step, Totals, Verdict, Walk, Write,
 };
 
 /// `main` calls `g` once, on AArch64 and on the ULM with the leaf convention.
@@ -213,6 +213,7 @@ fn leaf() -> Column {
 
 fn returned(value: i64) -> Outcome {
     Outcome {
+        end: End::Returned,
         value: Some(value),
         output: String::new(),
         output_bytes: 0,

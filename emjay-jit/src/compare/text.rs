@@ -143,7 +143,7 @@ fn sites(report: &Report, width: usize) -> Vec<Styled> {
 fn verdict(report: &Report, width: usize) -> Vec<Styled> {
     let role = match report.agreement.verdict {
         Verdict::Agree => Role::Good,
-        Verdict::StackExhaustedOnOneSide => Role::Heading,
+        Verdict::StackExhaustedOnOneSide | Verdict::AmbiguousByte => Role::Heading,
         Verdict::Differ => Role::Bad,
     };
     let mut lines = wrapped(role, &phrases::verdict(report), width);

@@ -37,6 +37,7 @@ fn verdict(report: &Report) -> Markup {
     let (class, sign) = match verdict {
         Verdict::Agree => ("agree", "✓"),
         Verdict::StackExhaustedOnOneSide => ("exhausted", "!"),
+        Verdict::AmbiguousByte => ("ambiguous", "!"),
         Verdict::Differ => ("differ", "✗"),
     };
     html! {
