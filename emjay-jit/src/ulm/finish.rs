@@ -311,6 +311,14 @@ impl Finisher<'_> {
         } else {
             Mechanism::DataTransfer
         };
+        if touches_slot && self.is_on_stack() {
+            // There are registers enough: who puts a value into memory does it because of a call.
+            let linkage = match edit.to {
+                Location::Slot(_) => Linkage::Precall,
+                _ => Linkage::Postreturn,
+            };
+            return origin.with(linkage).doing(mechanism);
+        }
         match previous {
             Some(Instruction::Parameters | Instruction::Parameter { .. }) => {
                 return self.code.origins[at - 1].doing(mechanism);
