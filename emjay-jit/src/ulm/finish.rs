@@ -63,6 +63,9 @@ pub(super) fn finish(
             checks_stack: false,
             needless: Vec::new(),
         },
+        calls: (0..code.instructions.len() as u32)
+            .filter(|&at| matches!(code.instructions[at as usize], Instruction::Call { .. }))
+            .collect(),
         lowered: 0,
         is_framed: false,
         origin: Origin::default(),
@@ -154,6 +157,8 @@ struct Finisher<'a> {
     scratch: [u8; 2],
     plan: Plan,
     assembly: Assembly<Instruction>,
+    /// The calls among the instructions, ascending.
+    calls: Vec<u32>,
     /// By how much the stack pointer is lower than in the body: a call is being prepared.
     lowered: u32,
     /// Whether the frame has been set up in the block that is being written.
@@ -311,6 +316,10 @@ impl Finisher<'_> {
         } else {
             Mechanism::DataTransfer
         };
+        if touches_slot && self.is_on_stack() {
+            // There are registers enough: who puts a value into memory does it because of a call.
+            return self.origin_around_call(edit).doing(mechanism);
+        }
         match previous {
             Some(Instruction::Parameters | Instruction::Parameter { .. }) => {
                 return self.code.origins[at - 1].doing(mechanism);
@@ -331,6 +340,21 @@ impl Finisher<'_> {
             _ if origin.linkage == Linkage::Body => origin,
             _ => origin.doing(mechanism),
         }
+    }
+
+    /// The origin of a move to memory or back: it belongs to the call before which the value is
+    /// saved, or after which it is needed again.
+    fn origin_around_call(&self, edit: &Edit) -> Origin {
+        let next = self.calls.partition_point(|&call| call < edit.before);
+        let (before, behind) = (next.checked_sub(1), Some(next));
+        let (order, linkage) = match edit.to {
+            Location::Slot(_) => ([behind, before], Linkage::Precall),
+            _ => ([before, behind], Linkage::Postreturn),
+        };
+        let mut calls = order.into_iter().flatten();
+        let call = calls.find_map(|index| self.calls.get(index).copied());
+        let at = call.unwrap_or(edit.before);
+        self.code.origins[at as usize].with(linkage)
     }
 
     fn edit(&mut self, edit: &Edit) {

@@ -227,6 +227,8 @@ impl Generator<'_> {
             let scheme = Scheme::leaf_caller(self.options.arguments, registers);
             let function = self.allocate(main, &scheme);
             self.main_part(&mut program, &function, &scheme);
+        } else {
+            program.push(SectionKind::Start, start::nothing());
         }
         for (function, scheme) in &callees {
             self.function(&mut program, function, scheme);
@@ -256,6 +258,8 @@ impl Generator<'_> {
             };
             program.push(SectionKind::Start, start::stack(&stack));
             program.push_end(start::print_value(Layout::Stack));
+        } else {
+            program.push(SectionKind::Start, start::nothing());
         }
         let scheme = Scheme::stack();
         for &id in self.functions {

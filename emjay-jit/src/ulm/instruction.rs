@@ -371,6 +371,24 @@ pub enum Instruction {
         /// The choice.
         z: Register,
     },
+    /// z := y, plus a number if the test holds.
+    AddIf {
+        /// What is asked.
+        test: Test,
+        /// The number, −255 to 255.
+        amount: i16,
+        /// What it is added to.
+        y: Register,
+        /// The sum; the register of `y`.
+        z: Register,
+    },
+    /// z := y, or −1 if that is 255: what the machine gives at the end of its input.
+    InputByte {
+        /// What has been read.
+        y: Register,
+        /// The byte; the register of `y`.
+        z: Register,
+    },
     /// A jump if the test holds; the other way is the block's second successor.
     Branch {
         /// What is asked.
@@ -528,6 +546,15 @@ impl MachineInstruction for Instruction {
                 visit(a, Role::Use, free);
                 visit(b, Role::Use, free);
                 visit(z, Role::DefineEarly, free);
+            }
+            Self::AddIf { test, y, z, .. } => {
+                visit(y, Role::Use, free);
+                test.visit(visit);
+                visit(z, Role::Define, Constraint::SameAsFirstUse);
+            }
+            Self::InputByte { y, z } => {
+                visit(y, Role::Use, free);
+                visit(z, Role::Define, Constraint::SameAsFirstUse);
             }
             Self::Branch { test, .. } | Self::LeaveIf { test } => test.visit(visit),
             Self::Argument { x, .. } | Self::Call { x, .. } => visit(x, Role::Use, free),

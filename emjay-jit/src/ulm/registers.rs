@@ -12,6 +12,8 @@ const FEWEST_CALLEE: u8 = 4;
 const MOST_CALLEE: u8 = 236;
 /// As many divisions may have results of their own in neighbouring registers.
 const MOST_GROUPS: u32 = 8;
+/// The same for callees of the leaf convention.
+const MOST_CALLEE_GROUPS: u32 = 2;
 
 /// Frame pointer, stack pointer and return address of the stack convention.
 pub(super) const FP: Register = Register::physical(1);
@@ -135,7 +137,7 @@ impl<'a> Scheme<'a> {
             },
             entry: None,
             // Two remain for what is done with slots.
-            file: file(1..=MOST_CALLEE - 2, RegisterSet::EMPTY),
+            file: file(1..=MOST_CALLEE - 2),
             first_group: parameters.clamp(2, 200) as u8 + 1,
         }
     }
@@ -143,13 +145,12 @@ impl<'a> Scheme<'a> {
     /// The program's main part under the leaf convention; its callees have so many registers.
     pub(super) fn leaf_caller(arguments: &'a [i64], callee_registers: u8) -> Self {
         let own = callee_registers + 3..=SCRATCH[0] - 1;
-        let kept = own.clone().collect();
         Self {
             passing: Passing::Registers { callee_registers },
             layout: Layout::Leaf { callee_registers },
             entry: Some(arguments),
             first_group: *own.start(),
-            file: file((1..=callee_registers).chain(own), kept),
+            file: file((1..=callee_registers).chain(own)),
         }
     }
 
@@ -161,7 +162,7 @@ impl<'a> Scheme<'a> {
             },
             layout: Layout::Inline,
             entry: Some(arguments),
-            file: file(1..SCRATCH[0], RegisterSet::EMPTY),
+            file: file(1..SCRATCH[0]),
             first_group: 1,
         }
     }
@@ -172,7 +173,7 @@ impl<'a> Scheme<'a> {
             passing: Passing::Stack,
             layout: Layout::Stack,
             entry: None,
-            file: file(FIRST_SCRATCH..SCRATCH[0], RegisterSet::EMPTY),
+            file: file(FIRST_SCRATCH..SCRATCH[0]),
             first_group: FIRST_SCRATCH,
         }
     }
@@ -198,7 +199,12 @@ impl<'a> Scheme<'a> {
     pub(super) fn most_groups(&self) -> u32 {
         let last = self.file.allocatable.last().copied().unwrap_or(0);
         let room = last.saturating_sub(self.first_group);
-        MOST_GROUPS.min(u32::from(room / 2))
+        // A callee's registers are counted: it gets no more of them than it has use for.
+        let most = match (self.passing, self.entry) {
+            (Passing::Registers { .. }, None) => MOST_CALLEE_GROUPS,
+            _ => MOST_GROUPS,
+        };
+        most.min(u32::from(room / 2))
     }
 
     /// The first register of a group.
@@ -207,10 +213,11 @@ impl<'a> Scheme<'a> {
     }
 }
 
-fn file(allocatable: impl IntoIterator<Item = u8>, kept: RegisterSet) -> RegisterFile {
+/// Nobody has to save anything: what a call leaves alone belongs to the caller.
+fn file(allocatable: impl IntoIterator<Item = u8>) -> RegisterFile {
     RegisterFile {
         allocatable: allocatable.into_iter().collect(),
-        callee_saved: kept,
+        callee_saved: RegisterSet::EMPTY,
         scratch: SCRATCH[0],
     }
 }

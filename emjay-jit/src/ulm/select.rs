@@ -7,6 +7,7 @@
 mod arithmetic;
 mod builder;
 mod calls;
+mod conditional;
 
 use codegen::ir::flow::Flow;
 use codegen::ir::{
@@ -18,6 +19,7 @@ use codegen::origin::{Linkage, Mechanism};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::builder::Builder;
+use self::conditional::Additions;
 use super::instruction::{Instruction, Label, Source, Test, ZERO};
 use super::registers::Scheme;
 
@@ -84,6 +86,7 @@ struct Selector<'a> {
     flow: &'a Flow,
     builder: Builder,
     values: Vec<ValueFacts>,
+    additions: Additions,
     /// By value: the register that a constant was made in last.
     made: Vec<Option<Made>>,
     block: BlockId,
@@ -100,12 +103,14 @@ struct Selector<'a> {
 
 impl<'a> Selector<'a> {
     fn new(function: &'a Function, scheme: &'a Scheme<'a>, flow: &'a Flow) -> Self {
+        let values = value_facts(function);
         let mut selector = Self {
             function,
             scheme,
             flow,
             builder: Builder::new(function),
-            values: value_facts(function),
+            additions: Additions::of(function, &values),
+            values,
             made: vec![None; function.values as usize],
             block: BlockId::ENTRY,
             partners: FxHashMap::default(),
@@ -278,7 +283,7 @@ impl<'a> Selector<'a> {
         };
         let facts = &self.values[dest.index()];
         match op {
-            _ if facts.uses == 0 => false,
+            _ if facts.uses == 0 || self.additions.has_part(dest) => false,
             Op::Constant { .. } => facts.is_hoisted,
             Op::Binary {
                 operator: codegen::ir::Binary::Compare(_),

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 
 use super::Convention;
 use super::instruction::{
-    FrameSlot, Instruction, Label, Names, PRINT_VALUE, STACK_EXHAUSTED, Symbol, parts,
+    FrameSlot, Instruction, Label, Memory, Names, PRINT_VALUE, STACK_EXHAUSTED, Symbol, parts,
 };
 use super::program::{DIGITS_BYTES, Program, Section, SectionKind};
 use super::registers::Layout;
@@ -42,6 +42,8 @@ impl Program {
             out: String::new(),
             line: None,
             part: None,
+            head: None,
+            used: Used::of(self),
         };
         text.write();
         text.out
@@ -235,6 +237,52 @@ struct Text<'a> {
     line: Option<usize>,
     /// The part of the linkage that what was written last has.
     part: Option<Linkage>,
+    /// The line that stands in the head of the function, as long as nothing else has been shown.
+    head: Option<usize>,
+    used: Used,
+}
+
+/// What instructions of the program name.
+#[derive(Debug, Default)]
+struct Used {
+    functions: FxHashSet<FunctionId>,
+    /// The place where the value is printed.
+    end: bool,
+    /// The frame pointer.
+    frame_pointer: bool,
+}
+
+impl Used {
+    fn of(program: &Program) -> Self {
+        let mut used = Self::default();
+        let sections = program.sections.iter();
+        for instruction in sections.flat_map(|section| &section.assembly.instructions) {
+            match *instruction {
+                Instruction::LoadAddress {
+                    symbol: Symbol::Function(id),
+                    ..
+                } => {
+                    used.functions.insert(id);
+                }
+                Instruction::JumpEnd => used.end = true,
+                Instruction::Store {
+                    to: Memory::Slot(FrameSlot::FramePointer, _),
+                    ..
+                } => used.frame_pointer = true,
+                _ => {}
+            }
+        }
+        used
+    }
+}
+
+/// The first of several texts, with commas.
+fn shortened(texts: &[String]) -> String {
+    const SHOWN: usize = 6;
+    if texts.len() <= SHOWN {
+        return texts.join(", ");
+    }
+    format!("{}, …", texts[..SHOWN].join(", "))
 }
 
 impl Text<'_> {
@@ -294,7 +342,9 @@ impl Text<'_> {
                 }
             }
             Layout::Stack => {
-                self.equ("FP", "1", "frame of the running function");
+                if self.used.frame_pointer {
+                    self.equ("FP", "1", "frame of the running function");
+                }
                 self.equ("SP", "2", "lower end of the stack");
                 self.equ("RET", "3", "return address");
                 self.line("# scratch: every call changes them");
@@ -309,7 +359,11 @@ impl Text<'_> {
                 self.line("");
                 self.line("# a frame, seen from its lower end; arguments follow");
                 self.equ("ret", "0", "return address");
-                self.equ("fp", "8", "the caller's %FP");
+                if self.used.frame_pointer {
+                    self.equ("fp", "8", "the caller's %FP");
+                } else {
+                    self.line("# (8: for the caller's frame pointer, which nobody here changes)");
+                }
                 self.equ("rval", "16", "result");
             }
             Layout::Inline => self.used_numbers(1, used),
@@ -358,8 +412,11 @@ impl Text<'_> {
             SectionKind::Start if is_refusal(section) => {
                 self.line("# the program needs more stack than there is");
             }
+            SectionKind::Start if !self.program.has_main() => {
+                self.line("# there is no main: nothing begins here, the functions are for others");
+            }
             SectionKind::Start => {
-                self.line("# the program begins: sets up the stack and calls main")
+                self.line("# the program begins: sets up the stack and calls main");
             }
             SectionKind::End => {
                 self.line("# prints the value of main in decimal, and ends the program");
@@ -400,13 +457,11 @@ impl Text<'_> {
         let label = section_label(section.kind, self.labels);
         let is_used = match section.kind {
             SectionKind::Start => false,
-            SectionKind::End => self.uses(|i| matches!(i, Instruction::JumpEnd)),
+            SectionKind::End => self.used.end,
             SectionKind::StackExhausted => true,
             SectionKind::Function(id) => {
-                let is_called = self.uses(|i| {
-                    matches!(i, Instruction::LoadAddress { symbol, .. } if *symbol == Symbol::Function(id))
-                });
-                if !is_called {
+                self.function_head(id);
+                if !self.used.functions.contains(&id) {
                     self.line(&format!("        .globl  {label}"));
                 }
                 true
@@ -417,11 +472,33 @@ impl Text<'_> {
         }
     }
 
-    fn uses(&self, is_use: impl Fn(&Instruction) -> bool) -> bool {
-        let sections = self.program.sections.iter();
-        sections
-            .flat_map(|section| &section.assembly.instructions)
-            .any(is_use)
+    /// The line in which the function begins, and where its arguments are.
+    fn function_head(&mut self, id: FunctionId) {
+        let function = &self.module.functions[id.index()];
+        if let Some(line) = self.source_line(id, function.place) {
+            let text = self.source_text(line);
+            self.line(&format!("# {line}: {text}"));
+            self.head = Some(line);
+        }
+        if function.parameters == 0 {
+            return;
+        }
+        let is_begin = self.program.main == Some(id);
+        let places: Vec<String> = match self.program.layout {
+            Layout::Leaf { .. } | Layout::Inline if is_begin => vec!["built in".to_owned()],
+            Layout::Leaf { .. } | Layout::Inline => (1..=function.parameters as u8)
+                .filter_map(|number| Some(format!("%{}", self.program.layout.name(number)?)))
+                .collect(),
+            Layout::Stack => (0..function.parameters)
+                .map(|index| format!("{}(%SP)", super::frame_size(index)))
+                .collect(),
+        };
+        self.line(&format!("#     arguments: {}", shortened(&places)));
+    }
+
+    fn source_text(&self, line: usize) -> String {
+        let text = &self.source.text[self.starts[line - 1] as usize..];
+        one_line(text.lines().next().unwrap_or_default().trim())
     }
 
     /// Says from which line of the source what follows comes, and which part of a call it is.
@@ -431,13 +508,17 @@ impl Text<'_> {
         {
             let name: String = one_line(&self.source.name).replace('"', "'");
             self.line(&format!("#line {line} \"{name}\""));
-            let text = &self.source.text[self.starts[line - 1] as usize..];
-            let text = text.lines().next().unwrap_or_default();
-            self.line(&format!("        # {line}: {}", one_line(text.trim())));
-            self.part = None;
+            if self.head.take() != Some(line) {
+                let text = self.source_text(line);
+                self.line(&format!("        # {line}: {text}"));
+            }
         }
-        let is_new = self.part.replace(origin.linkage) != Some(origin.linkage);
-        if (is_new || is_target) && origin.linkage != Linkage::Body {
+        let before = self.part.replace(origin.linkage);
+        let is_marked = match before {
+            None => origin.linkage != Linkage::Body,
+            Some(before) => before != origin.linkage || is_target && before != Linkage::Body,
+        };
+        if is_marked {
             self.line(&format!("        # {}", origin.linkage.name()));
         }
     }

@@ -36,6 +36,10 @@ impl Finisher<'_> {
             }
             Instruction::Compare { test, z } => self.compare(test, z),
             Instruction::Select { test, a, b, z } => self.select(test, a, b, z),
+            Instruction::AddIf {
+                test, amount, z, ..
+            } => self.add_if(test, amount, z),
+            Instruction::InputByte { z, .. } => self.input_byte(z),
             Instruction::LeaveIf { test } => {
                 self.push(test.comparison());
                 let condition = Some(test.condition);
@@ -149,6 +153,48 @@ impl Finisher<'_> {
         self.push(test.comparison());
         self.jump_if(test.condition, label);
         self.instruction(Instruction::Move { z, y: b });
+        self.place_label(label.0);
+    }
+
+    /// ```text
+    ///         subq  x, y, %0
+    ///         jge   .L1
+    ///         addq  amount, z, z
+    /// .L1:
+    /// ```
+    fn add_if(&mut self, test: Test, amount: i16, z: Register) {
+        let label = self.new_label();
+        self.push(test.comparison());
+        self.jump_if(test.condition.negated(), label);
+        self.push(Instruction::Arithmetic {
+            operation: if amount < 0 {
+                Operation::Subtract
+            } else {
+                Operation::Add
+            },
+            x: Source::Immediate(amount.abs()),
+            y: z,
+            z,
+        });
+        self.place_label(label.0);
+    }
+
+    /// ```text
+    ///         subq  255, z, %0
+    ///         jnz   .L1
+    ///         ldswq -1, z
+    /// .L1:
+    /// ```
+    fn input_byte(&mut self, z: Register) {
+        let label = self.new_label();
+        self.push(Instruction::Arithmetic {
+            operation: Operation::Subtract,
+            x: Source::Immediate(255),
+            y: z,
+            z: ZERO,
+        });
+        self.jump_if(Condition::NotEqual, label);
+        self.constant(z, -1);
         self.place_label(label.0);
     }
 

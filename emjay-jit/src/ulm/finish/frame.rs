@@ -135,6 +135,23 @@ impl Plan {
             self.framed[index] = calls || uses_slots || is_whole;
         }
         let predecessors = predecessors(&code.blocks);
+        self.spread(code, &predecessors);
+        // Where every way to an end has a frame, one place for it is easier to read than several.
+        let ends_without = |(block, framed): (&CodeBlock, &bool)| {
+            block.successors == [None, None] && block.start < block.end && !framed
+        };
+        if !code.blocks.iter().zip(&self.framed).any(ends_without) {
+            self.framed[0] = true;
+            self.spread(code, &predecessors);
+        }
+        for (block, predecessors) in predecessors.iter().enumerate() {
+            let comes_without = predecessors.iter().all(|&before| !self.framed[before]);
+            self.begins[block] = self.framed[block] && (block == 0 || comes_without);
+        }
+    }
+
+    /// Brings the frame to all blocks that have to have it because others have.
+    fn spread(&mut self, code: &Code<Instruction>, predecessors: &[Vec<usize>]) {
         // Behind a block with a frame all have it; where ways with and without one meet, it is
         // there before.
         let mut work: Vec<usize> = (0..code.blocks.len())
@@ -153,10 +170,6 @@ impl Plan {
                     }
                 }
             }
-        }
-        for (block, predecessors) in predecessors.iter().enumerate() {
-            let comes_without = predecessors.iter().all(|&before| !self.framed[before]);
-            self.begins[block] = self.framed[block] && (block == 0 || comes_without);
         }
     }
 

@@ -53,10 +53,11 @@ pub(super) fn order(code: &Code<Instruction>, allocation: &Allocation, plan: &Pl
             .map(|successor| successor.0)
             .filter(|&successor| is_mover[successor as usize])
             .collect();
-        // What falls through to the next block comes last.
+        // What falls through to the next block that is written comes last.
+        let next = (block + 1..count).find(|&next| is_written(next) && !is_mover[next as usize]);
         behind.sort_by_key(|&mover| {
             let target = code.blocks[mover as usize].successors[0];
-            target.is_some_and(|target| targets[target.index()] == block + 1)
+            target.map(|target| targets[target.index()]) == next
         });
         blocks.extend(behind);
     }

@@ -96,6 +96,9 @@ impl Selector<'_> {
     }
 
     pub(super) fn binary(&mut self, operator: Binary, dest: Value, a: Value, b: Value) {
+        if self.conditional_addition(dest) {
+            return;
+        }
         let z = own_register(dest);
         match operator {
             Binary::Add => self.add(a, b, z),

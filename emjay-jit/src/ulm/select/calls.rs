@@ -7,7 +7,7 @@ use codegen::origin::{Linkage, Mechanism, Origin};
 use super::{Selector, own_register};
 use crate::built_in::PUTC;
 use crate::reason::Reason;
-use crate::ulm::instruction::{Grouped, Half, Instruction, Operation, Source, Symbol, ZERO};
+use crate::ulm::instruction::{Grouped, Half, Instruction, Source, Symbol, ZERO};
 use crate::ulm::registers::{LAST_SCRATCH, Passing};
 
 impl Selector<'_> {
@@ -124,47 +124,17 @@ impl Selector<'_> {
         }
     }
 
-    /// The next byte, −1 at the end of the input, where the machine gives 255: 255 becomes −1 by
-    /// shifts, which need no jump.
-    ///
-    /// ```text
-    /// getc t;  addq 1, t, u;  shlq 55, u, v;  sarq 63, v, v;  orq v, t, z
-    /// ```
+    /// The next byte, −1 at the end of the input, where the machine gives 255.
     fn getc(&mut self, dest: Value, exit: Option<ExitId>) {
-        let byte = self.builder.register();
-        let getc = Instruction::Getc { x: byte };
+        let y = self.builder.register();
+        let getc = Instruction::Getc { x: y };
         match exit {
             Some(exit) => self.leaving(exit, getc),
             None => self.builder.emit(getc),
         }
-        if self.values[dest.index()].uses == 0 {
-            return;
-        }
-        let registers = [(); 3].map(|()| self.builder.register());
-        let steps = [
-            (Operation::Add, Source::Immediate(1), byte, registers[0]),
-            (
-                Operation::ShiftLeft,
-                Source::Immediate(55),
-                registers[0],
-                registers[1],
-            ),
-            (
-                Operation::ShiftRightSigned,
-                Source::Immediate(63),
-                registers[1],
-                registers[2],
-            ),
-            (
-                Operation::Or,
-                Source::Register(registers[2]),
-                byte,
-                own_register(dest),
-            ),
-        ];
-        for (operation, x, y, z) in steps {
-            self.builder
-                .emit(Instruction::Arithmetic { operation, x, y, z });
+        if self.values[dest.index()].uses > 0 {
+            let z = own_register(dest);
+            self.builder.emit(Instruction::InputByte { y, z });
         }
     }
 
