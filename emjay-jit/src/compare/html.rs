@@ -7,6 +7,7 @@
 mod chart;
 mod code;
 mod data;
+mod extent;
 mod legend;
 mod notation;
 mod phases;

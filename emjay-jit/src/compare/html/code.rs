@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::super::phrases::{UNKNOWN, number, quantity};
 use super::super::{Column, IrFunction, Line, Listing, Mechanism, Part, Report};
+use super::extent::Extent;
 use super::notation::{mechanism_class, mechanism_sign, part_class, visible};
 
 pub(super) fn section(report: &Report) -> Markup {
@@ -45,11 +46,15 @@ fn source(report: &Report) -> Markup {
 }
 
 fn ir(report: &Report) -> Markup {
+    let extent = Extent::of_ir(&report.ir);
     html! {
         section class="pane" id="ir" aria-labelledby="ir-title" {
             h3 id="ir-title" { "IR" }
+            @if let Some(note) = extent.note("line") { p class="hint" { (note) } }
             div class="lines" data-name="IR" {
-                @for function in &report.ir { (ir_function(function)) }
+                @for (index, function) in report.ir.iter().enumerate() {
+                    @if extent.has(index) { (ir_function(function)) }
+                }
             }
         }
     }
@@ -67,17 +72,20 @@ fn ir_function(function: &IrFunction) -> Markup {
 
 fn column(index: usize, column: &Column) -> Markup {
     let title = format!("column-{index}-title");
+    let extent = Extent::of_column(column);
+    let runtime = column.functions.len();
     html! {
         section class="pane" id={ "column-" (index) } aria-labelledby=(title) {
             h3 id=(title) { (column.title) " " code class="name" { (column.name) } }
+            @if let Some(note) = extent.note("instruction") { p class="hint" { (note) } }
             div class="lines" data-name=(column.title) {
                 @for (place, listing) in column.functions.iter().enumerate() {
-                    (code_of(index, place, listing))
+                    @if extent.has(place) { (code_of(index, place, listing)) }
                 }
                 @if !column.runtime.is_empty() {
                     h4 { "Beside the program’s functions" }
-                    @for (place, listing) in column.runtime.iter().enumerate() {
-                        (code_of(index, column.functions.len() + place, listing))
+                    @for (place, listing) in (runtime..).zip(&column.runtime) {
+                        @if extent.has(place) { (code_of(index, place, listing)) }
                     }
                 }
             }

@@ -300,19 +300,19 @@ class Walk {
       line.classList.add("current");
       reveal(this.box, line);
     }
-    this.now.replaceChildren(...this.describe(done, step, line, waits));
+    this.now.replaceChildren(...this.describe(done, step, row, waits));
   }
 
-  describe(done, step, line, waits) {
+  describe(done, step, row, waits) {
     if (step === undefined) {
       const note = waits ? "has nothing to do in this part" : "before the call";
       return [element("span", "waits", note)];
     }
-    const text = line?.querySelector(".text code")?.textContent ?? "unknown";
+    const text = row?.querySelector(".text code")?.textContent ?? "unknown";
     const parts = [element("span", "instruction-text", text)];
-    const marks = line?.querySelectorAll(".part, .mechanism, .needless") ?? [];
+    const marks = row?.querySelectorAll(".part, .mechanism, .needless") ?? [];
     for (const mark of marks) parts.push(mark.cloneNode(true), " ");
-    const place = line?.closest("table").querySelector("caption code").textContent ?? "";
+    const place = row?.querySelector("td code")?.textContent ?? "";
     parts.push(`in ${place}, step ${done} of ${this.data.steps.length}`);
     if (waits) parts.push(element("span", "waits", " · waits for the others"));
     else if (step.skipped > 0) {

@@ -98,6 +98,22 @@ fn every_place_that_the_head_leads_to_is_there() {
 }
 
 #[test]
+fn code_of_a_huge_program_is_left_out_and_that_is_said() {
+    let mut report = testing::sample();
+    let column = &mut report.columns[1];
+    let mut huge = column.functions[0].clone();
+    huge.name = "huge".to_owned();
+    huge.lines = vec![huge.lines[0].clone(); 20_001];
+    column.functions.push(huge);
+    // What the walk goes through is there all the same.
+    let page = render(&report);
+    assert!(page.contains("1 function with 20,001 instructions left out"));
+    assert!(!page.contains("<code>huge</code>"));
+    assert!(page.contains("id=\"c1-l0-i0\""));
+    assert!(!page.contains("id=\"c1-l2-i0\""));
+}
+
+#[test]
 fn a_difference_is_said_at_the_top() {
     let mut report = testing::sample();
     report.agreement.verdict = super::super::Verdict::Differ;
