@@ -31,7 +31,7 @@ mod x86_64;
 
 pub use column::{Column as ColumnName, UnknownColumn};
 pub use report::{
-    Agreement, Cell, Column, Count, End, IrFunction, IrLine, Ledger, Line, Listing, Mechanism, Outcome,
-    Part, Report, Site, Step, Totals, Verdict, Walk, Write,
+    Agreement, Cell, Column, Count, End, IrFunction, IrLine, Ledger, Line, Listing, Mechanism,
+    Outcome, Part, Report, Site, Step, Totals, Verdict, Walk, Write,
 };
 pub use request::{CompareError, Request, compare};
