@@ -45,4 +45,12 @@ mod tests {
         );
         assert_eq!(value["agreement"]["verdict"], "agree");
     }
+
+    #[test]
+    fn listings_say_whether_they_are_counted() {
+        let value: serde_json::Value = serde_json::from_str(&render(&sample())).expect("JSON");
+        let column = &value["columns"][0];
+        assert_eq!(column["functions"][0]["is_counted"], true);
+        assert_eq!(column["runtime"][0]["is_counted"], false);
+    }
 }
