@@ -13,6 +13,7 @@ mod repl;
 mod run;
 mod run_ulm;
 mod slices;
+mod words;
 
 use std::process::ExitCode;
 
@@ -22,7 +23,7 @@ use terminal::{Failure, fail, print, reason};
 
 /// Does what the command line says.
 pub(crate) fn run() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let result = match Arguments::parse_from(words::words()).command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Emit(arguments) => emit::emit(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),

@@ -148,6 +148,35 @@ fn another_number_of_arguments_is_a_wrong_command_line() {
 }
 
 #[test]
+fn a_wrong_command_line_is_answered_with_the_usage_of_compare() {
+    for arguments in [
+        &["compare", "examples/gcd.emjay", "5"][..],
+        &["compare", "examples/gcd.emjay", "5", "x"],
+        &["compare", "--columns", "ulm,ulm", "examples/calls.emjay"],
+    ] {
+        let result = run(arguments);
+        assert_eq!((result.status, &*result.stdout), (2, ""));
+        let usage = "\nUsage: emjay compare [OPTIONS] <FILE> [ARG]...\n";
+        assert!(result.stderr.contains(usage), "{}", result.stderr);
+    }
+}
+
+#[test]
+fn negative_arguments_may_be_hexadecimal() {
+    let result = run(&[
+        "compare",
+        "examples/gcd.emjay",
+        "0xc",
+        "-0x12",
+        "--opt",
+        "1",
+    ]);
+    assert_eq!(result.status, 0, "{}", result.stderr);
+    let beginning = "examples/gcd.emjay: main(12, -18)  --opt 1";
+    assert!(result.stdout.starts_with(beginning), "{}", result.stdout);
+}
+
+#[test]
 fn a_program_without_main_is_an_error() {
     let path = program("compare_no_main.emjay", "fn mian() { return 1; }");
     let result = run(&["compare", path.to_str().expect("its name is text")]);

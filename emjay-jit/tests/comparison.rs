@@ -4,8 +4,8 @@
 use codegen::passes::Level;
 use diagnostics::{FileId, Sources};
 use emjay_jit::compare::{
-    Column, ColumnName, CompareError, IrFunction, Line, Listing, Part, Report, Request, Verdict,
-    Walk, compare,
+    Column, ColumnName, CompareError, IrFunction, Line, Listing, Mechanism, Part, Report, Request,
+    Site, Verdict, Walk, compare,
 };
 use emjay_jit::random;
 use emjay_jit::ulm::Convention;
@@ -218,6 +218,41 @@ fn a_call_costs_what_is_executed_for_it_but_not_what_main_does_for_itself() {
         let calls = u32::try_from(calls).expect("the programs are small");
         let difference = per_call * f64::from(calls) - f64::from(for_calls);
         assert!(difference.abs() < 0.001, "{}: {difference}", column.name);
+    }
+}
+
+#[test]
+fn what_is_said_of_each_call_sums_up_to_the_ledger() {
+    // Without branches everything that stands there is executed by each call.
+    for text in [CALLS, BLOG] {
+        for column in report(text, &request(&COUNTED, &[])).columns {
+            let of_sites = |count: fn(&Site) -> u64| -> u64 {
+                let sites = column.ledger.sites.iter();
+                sites
+                    .map(|site| count(site) * site.executed.expect("it is counted"))
+                    .sum()
+            };
+            let calls = column.totals.calls.expect("they are counted");
+            let calls = f64::from(u32::try_from(calls).expect("the programs are small"));
+            let of_ledger = |parts: [Part; 2]| -> f64 {
+                let cells = column.ledger.cells.iter();
+                let cells = cells.filter(|cell| parts.contains(&cell.part));
+                calls * cells.filter_map(|cell| cell.per_call).sum::<f64>()
+            };
+            for (sites, ledger) in [
+                (
+                    of_sites(|site| site.around),
+                    of_ledger([Part::Precall, Part::Postreturn]),
+                ),
+                (
+                    of_sites(|site| site.inside),
+                    of_ledger([Part::Prologue, Part::Epilogue]),
+                ),
+            ] {
+                let sites = f64::from(u32::try_from(sites).expect("the programs are small"));
+                assert!((sites - ledger).abs() < 0.001, "{}: {sites}", column.name);
+            }
+        }
     }
 }
 
@@ -503,6 +538,36 @@ fn ir_and_code_know_their_lines_of_the_source() {
         .find(|line| line.calls.as_deref() == Some("g"));
     assert_eq!(call.and_then(|line| line.source_line), Some(13));
     assert_eq!(report.source[12].trim(), "return 1 + g(2);");
+}
+
+#[test]
+fn what_sets_up_a_frame_stands_under_the_function_in_every_column() {
+    let mut columns = COUNTED.to_vec();
+    columns.push(ColumnName::X86_64);
+    for column in report(FIB, &request(&columns, &[5])).columns {
+        let is_set_up = |line: &&Line| {
+            (line.part, line.mechanism) == (Part::Prologue, Mechanism::StateManagement)
+        };
+        for (name, expected) in [("fib", 11), ("main", 7)] {
+            let lines = function(&column, name).lines.iter().filter(is_set_up);
+            let lines: Vec<Option<u32>> = lines.map(|line| line.source_line).collect();
+            assert!(!lines.is_empty(), "{} {name}", column.name);
+            let is_expected = lines.iter().all(|&line| line == Some(expected));
+            assert!(is_expected, "{} {name}: {lines:?}", column.name);
+        }
+    }
+}
+
+#[test]
+fn the_convention_that_was_chosen_is_in_the_title() {
+    let title = |text| {
+        let arguments: &[i64] = if text == FIB { &[5] } else { &[] };
+        column(text, ColumnName::Ulm(Convention::Auto), arguments).title
+    };
+    assert_eq!(title(BLOG), "ULM, leaf convention (auto)");
+    assert_eq!(title(FIB), "ULM, stack convention (auto)");
+    let asked_for = column(BLOG, ColumnName::Ulm(Convention::Stack), &[]);
+    assert_eq!(asked_for.title, "ULM, stack convention");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The command line, as clap reads it.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
@@ -482,11 +483,21 @@ pub(super) fn check_calls(
     }
 }
 
-/// Says what is wrong with the command line, and exits with status 2.
+/// Says what is wrong with the command line and how the subcommand is used, and exits with status 2.
 pub(super) fn refuse(message: impl std::fmt::Display) -> ! {
-    Arguments::command()
+    // No option stands before the subcommand.
+    let name = std::env::args_os().nth(1).unwrap_or_default();
+    refusal(&name, message).exit()
+}
+
+/// An error that shows the usage of a subcommand, as those do that clap finds itself.
+fn refusal(subcommand: &OsStr, message: impl std::fmt::Display) -> clap::Error {
+    let mut command = Arguments::command();
+    command.build();
+    let found = command.find_subcommand(subcommand).cloned();
+    found
+        .unwrap_or(command)
         .error(ErrorKind::InvalidValue, message)
-        .exit()
 }
 
 #[cfg(test)]
@@ -512,6 +523,15 @@ mod tests {
                 "{} has no example",
                 command.get_name()
             );
+        }
+    }
+
+    #[test]
+    fn what_is_refused_later_shows_the_usage_of_its_subcommand() {
+        for name in ["run", "emit", "compare"] {
+            let text = refusal(OsStr::new(name), "no").to_string();
+            let expected = format!("error: no\n\nUsage: emjay {name} [OPTIONS] <FILE> [ARG]...\n");
+            assert!(text.starts_with(&expected), "{text}");
         }
     }
 

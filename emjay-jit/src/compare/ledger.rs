@@ -122,13 +122,19 @@ impl Books<'_> {
         }
     }
 
-    /// The line of the source; for a prologue that comes from nowhere, that of the function.
+    /// The line of the source. What sets up a frame comes from the function as a whole: generators
+    /// that say where it stands name the statement behind it, others nothing.
     fn source_line(&self, function: FunctionId, line: &CodeLine) -> Option<u32> {
         let function = self.module.functions.get(function.index())?;
-        let known = self.source.of_place(function, line.origin.place);
-        match line.origin.linkage {
-            codegen::Linkage::Prologue => known.or_else(|| self.source.of_function(function)),
-            _ => known,
+        let known = || self.source.of_place(function, line.origin.place);
+        match (line.origin.linkage, line.origin.mechanism) {
+            (codegen::Linkage::Prologue, codegen::Mechanism::StateManagement) => {
+                self.source.of_function(function).or_else(known)
+            }
+            (codegen::Linkage::Prologue, _) => {
+                known().or_else(|| self.source.of_function(function))
+            }
+            _ => known(),
         }
     }
 
@@ -268,6 +274,7 @@ impl Books<'_> {
             function.map_or_else(String::new, |function| function.name.clone())
         };
         let inside = self.inside();
+        let (passed_around, passed_inside) = self.passed();
         let mut sites: Vec<Site> = self
             .sites
             .all
@@ -281,8 +288,8 @@ impl Books<'_> {
                     callee: name(site.callee),
                     source_line,
                     executed: self.executed(line),
-                    around: 0,
-                    inside: inside[site.callee.index()],
+                    around: passed_around,
+                    inside: inside[site.callee.index()] + passed_inside,
                     needless: 0,
                 }
             })
@@ -301,14 +308,34 @@ impl Books<'_> {
     fn inside(&self) -> Vec<u64> {
         let mut inside = vec![0; self.module.functions.len()];
         for listing in &self.code.functions {
-            let glue = listing.lines.iter().filter(|line| {
-                let part = Part::from(line.origin.linkage);
-                matches!(part, Part::Prologue | Part::Epilogue)
-            });
             if let Some(id) = listing.function {
-                inside[id.index()] = glue.count() as u64;
+                inside[id.index()] = number_of(listing, is_inside);
             }
         }
         inside
     }
+
+    /// The instructions that every call passes on its way, those of the trampoline: what they do for
+    /// the caller, and what they do for the callee.
+    fn passed(&self) -> (u64, u64) {
+        let passed = || self.code.runtime.iter().filter(|l| l.is_counted);
+        (
+            passed().map(|l| number_of(l, is_around)).sum(),
+            passed().map(|l| number_of(l, is_inside)).sum(),
+        )
+    }
+}
+
+/// How many instructions of a listing are in parts of a kind.
+fn number_of(listing: &CodeListing, is_meant: fn(Part) -> bool) -> u64 {
+    let parts = listing.lines.iter().map(|line| line.origin.linkage.into());
+    parts.filter(|&part| is_meant(part)).count() as u64
+}
+
+const fn is_around(part: Part) -> bool {
+    matches!(part, Part::Precall | Part::Postreturn)
+}
+
+const fn is_inside(part: Part) -> bool {
+    matches!(part, Part::Prologue | Part::Epilogue)
 }

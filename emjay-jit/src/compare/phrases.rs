@@ -206,8 +206,8 @@ pub(super) const MEANING_OF_PER_CALL: &str = "per call: executed for calls betwe
     are counted in `executed` alone";
 
 /// What the numbers of a place that calls are.
-pub(super) const MEANING_OF_SITES: &str =
-    "around: precall and postreturn; inside: the callee's prologues and epilogues";
+pub(super) const MEANING_OF_SITES: &str = "around: precall and postreturn; inside: the callee's \
+    prologues and epilogues; those of a trampoline on the way are among them";
 
 #[cfg(test)]
 mod tests {

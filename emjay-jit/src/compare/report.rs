@@ -68,7 +68,8 @@ pub struct IrLine {
 pub struct Column {
     /// The name on the command line: `ulm:leaf`.
     pub name: String,
-    /// The same for people: `ULM, leaf convention`.
+    /// The same for people: `ULM, leaf convention`; with `(auto)` behind it if the convention was
+    /// chosen for the program.
     pub title: String,
     /// How it ended; `None` if the code could not be run here (see the agreement's notes).
     pub outcome: Option<Outcome>,
@@ -298,9 +299,11 @@ pub struct Site {
     pub source_line: Option<u32>,
     /// How often it was executed.
     pub executed: Option<u64>,
-    /// The instructions of its precall and postreturn in the code.
+    /// The instructions of its precall and postreturn in the code, those of the trampoline among
+    /// them if the call goes through it.
     pub around: u64,
-    /// The instructions of the callee's prologues and epilogues in the code.
+    /// The instructions of the callee's prologues and epilogues in the code, those of the trampoline
+    /// among them.
     pub inside: u64,
     /// Whether its saves include needless ones, and how many instructions these are.
     pub needless: u64,

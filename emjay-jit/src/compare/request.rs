@@ -324,13 +324,18 @@ impl Comparison<'_> {
             main: self.main,
         };
         let ir = self.ir(column, &compiled.module);
-        Ok(measured(
+        let mut measured = measured(
             column,
             ir,
             Some(executed.run),
             books.balance(),
             executed.walk,
-        ))
+        );
+        if convention == Convention::Auto {
+            let chosen = ColumnName::Ulm(compiled.convention());
+            measured.column.title = format!("{} (auto)", chosen.title());
+        }
+        Ok(measured)
     }
 
     fn unavailable(&self, column: ColumnName, unavailable: Unavailable) -> CompareError {

@@ -130,6 +130,11 @@ const fn access(instruction: &Instruction) -> Access {
 }
 
 impl Compiled {
+    /// How its functions call each other; never [`Convention::Auto`].
+    pub(super) const fn convention(&self) -> Convention {
+        self.program.convention
+    }
+
     /// Runs the program up to where the value of `main` is known.
     pub(super) fn run(&self, sites: &Sites, request: &Request, lines: &SourceLines) -> Executed {
         let mut watch = Watch {
