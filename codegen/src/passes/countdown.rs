@@ -10,7 +10,10 @@
 //!     br  r5, b1(r4), b2()                 br  r5, b1(r4), b2()
 //! ```
 //!
-//! r3 is above 0 whenever control comes to b1, so r4 is not below 0.
+//! r3 is above 0 whenever control comes to b1, so r4 is not below 0. And where r4 has been computed,
+//! `ne r3, 1` becomes `ne r4, 0`.
+
+use rustc_hash::FxHashMap;
 
 use crate::ir::flow::Flow;
 use crate::ir::{Binary, BlockId, Condition, Function, List, Op, Target, Value};
@@ -30,12 +33,18 @@ pub fn count_down(function: &mut Function) -> bool {
     let changes: Vec<(usize, Condition)> = (0..function.instructions.len())
         .filter_map(|at| Some((at, facts.simpler(at)?)))
         .collect();
+    let equalities = facts.equalities();
     for &(at, condition) in &changes {
         if let Op::Binary { operator, .. } = &mut function.instructions[at].op {
             *operator = Binary::Compare(condition);
         }
     }
-    !changes.is_empty()
+    for &(at, value, zero) in &equalities {
+        if let Op::Binary { a, b, .. } = &mut function.instructions[at].op {
+            (*a, *b) = (value, zero);
+        }
+    }
+    !changes.is_empty() || !equalities.is_empty()
 }
 
 /// No instruction: a block's parameter.
@@ -69,6 +78,50 @@ impl Facts<'_> {
             Some(&Op::Constant { value, .. }) => Some(value),
             _ => None,
         }
+    }
+
+    /// Comparisons with a number whose difference has been computed before in the same block: the
+    /// instruction, the difference, and a zero to compare it with.
+    fn equalities(&self) -> Vec<(usize, Value, Value)> {
+        let function = self.function;
+        let is_zero = |op: &Op| matches!(op, Op::Constant { value: 0, .. });
+        let entry = function.block(BlockId::ENTRY).iter();
+        let Some(zero) = entry.map(|i| i.op).find(is_zero).and_then(|op| op.result()) else {
+            return Vec::new();
+        };
+        let mut equalities = Vec::new();
+        let mut differences: FxHashMap<(Value, i64), Value> = FxHashMap::default();
+        for block in &function.blocks[1..] {
+            differences.clear();
+            for at in block.range() {
+                let Op::Binary {
+                    operator,
+                    dest,
+                    a,
+                    b,
+                } = function.instructions[at].op
+                else {
+                    continue;
+                };
+                let Some(number) = self.constant(b) else {
+                    continue;
+                };
+                match operator {
+                    Binary::Add => {
+                        differences.insert((a, number.wrapping_neg()), dest);
+                    }
+                    Binary::Subtract => {
+                        differences.insert((a, number), dest);
+                    }
+                    Binary::Compare(Condition::Equal | Condition::NotEqual) => {
+                        let known = differences.get(&(a, number));
+                        equalities.extend(known.map(|&difference| (at, difference, zero)));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        equalities
     }
 
     /// What an instruction may ask instead, if it asks whether a counter has come down to 0.
@@ -229,6 +282,20 @@ mod tests {
     fn a_counter_that_is_above_zero_is_tested_for_zero() {
         let pass = |function: &mut Function| assert!(count_down(function));
         assert_pass(pass, &text("gt", "gt"), &text("ne", "gt"));
+    }
+
+    #[test]
+    fn a_comparison_with_one_asks_the_difference_that_has_been_computed() {
+        let before = text("ne", "ne")
+            .replace("@r6, r5, r1", "@r6, r4, r7")
+            .replace(
+                "4: br  r3",
+                "9: mvi @r7, 1
+                4: br  r3",
+            );
+        let after = before.replace("@r6, r4, r7", "@r6, r5, r1");
+        let pass = |function: &mut Function| assert!(count_down(function));
+        assert_pass(pass, &before, &after);
     }
 
     #[test]

@@ -280,7 +280,7 @@ impl Checker {
         )?;
         let (sp, fp) = (machine.register(SP), machine.register(FP));
         for &(address, size, value) in &step.stores {
-            self.check_place(activation, address, size, sp, "store")?;
+            Self::check_place(activation, address, size, sp, "store")?;
             match address.wrapping_sub(activation.sp) {
                 0 if activation.frame > 0 => {
                     let is_kept = value == activation.returns_to;
@@ -295,7 +295,7 @@ impl Checker {
             }
         }
         for &(address, size) in &step.loads {
-            self.check_place(activation, address, size, sp, "load")?;
+            Self::check_place(activation, address, size, sp, "load")?;
         }
         expect(sp.is_multiple_of(8), "%SP isn't a multiple of 8")?;
         expect(
@@ -338,7 +338,6 @@ impl Checker {
 
     /// A function reaches its own frame, what is below, and nothing under the stack pointer.
     fn check_place(
-        &self,
         activation: Activation,
         address: u64,
         size: u8,
