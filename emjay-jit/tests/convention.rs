@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use emjay_jit::random::{Shape, program};
 use ulm_programs::convention::{Checker, Claim, Part, PartKind, Rules};
 use ulm_programs::generators::many_live;
-use ulm_programs::{Case, execute, ways};
+use ulm_programs::{Case, cases, execute, ways};
 
 /// Watches a program in all ways that are possible for it. Gives the number of calls.
 fn watch(case: &Case) -> u64 {
@@ -28,13 +28,6 @@ fn watch(case: &Case) -> u64 {
         calls += checker.calls;
     }
     calls
-}
-
-fn cases(usual: u64) -> u64 {
-    let number = std::env::var("ULM_TEST_CASES").ok();
-    number
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(usual)
 }
 
 #[test]

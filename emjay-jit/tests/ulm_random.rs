@@ -1,21 +1,14 @@
 //! Random emjay programs on the ULM, in every convention at every level: they do what the interpreter
 //! of the IR says.
 //!
-//! `ULM_TEST_CASES` says how many programs there are of each kind.
+//! `ULM_TEST_CASES` says how many programs there are of each kind, in proportion.
 
 mod ulm_programs;
 
 use emjay_jit::random::{Shape, program};
-use ulm_programs::{Case, ways};
+use ulm_programs::{Case, cases, ways};
 
-fn cases(usual: u64) -> u64 {
-    let number = std::env::var("ULM_TEST_CASES").ok();
-    number
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(usual)
-}
-
-/// Checks so many programs of a shape; all conventions occur among them.
+/// Checks so many programs of a shape; all conventions occur among the usual number of them.
 fn check(usual: u64, shape: &Shape) {
     let mut runs = [0; 3];
     for seed in 0..cases(usual) {
@@ -28,7 +21,12 @@ fn check(usual: u64, shape: &Shape) {
             }
         }
     }
-    assert!(runs.iter().all(|&count| count > 0), "{runs:?}");
+    // A few programs may have none that is without recursion.
+    let is_enough = cases(usual) >= usual;
+    assert!(
+        !is_enough || runs.iter().all(|&count| count > 0),
+        "{runs:?}"
+    );
 }
 
 #[test]

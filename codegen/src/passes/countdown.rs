@@ -29,6 +29,7 @@ pub fn count_down(function: &mut Function) -> bool {
         function,
         flow: &flow,
         definitions: &definitions,
+        parameters: parameters(function),
     };
     let changes: Vec<(usize, Condition)> = (0..function.instructions.len())
         .filter_map(|at| Some((at, facts.simpler(at)?)))
@@ -50,6 +51,16 @@ pub fn count_down(function: &mut Function) -> bool {
 /// No instruction: a block's parameter.
 const NONE: u32 = u32::MAX;
 
+/// The parameters of blocks, with their places.
+fn parameters(function: &Function) -> FxHashMap<Value, (BlockId, usize)> {
+    let mut parameters = FxHashMap::default();
+    for (block, parts) in function.blocks.iter().enumerate() {
+        let values = function.list(parts.parameters).enumerate();
+        parameters.extend(values.map(|(index, value)| (value, (BlockId(block as u32), index))));
+    }
+    parameters
+}
+
 /// By value: the instruction that defines it.
 fn definitions(function: &Function) -> Vec<u32> {
     let mut definitions = vec![NONE; function.values as usize];
@@ -65,6 +76,8 @@ struct Facts<'a> {
     function: &'a Function,
     flow: &'a Flow,
     definitions: &'a [u32],
+    /// Of parameters of blocks: the block, and which of its parameters.
+    parameters: FxHashMap<Value, (BlockId, usize)>,
 }
 
 impl Facts<'_> {
@@ -167,16 +180,7 @@ impl Facts<'_> {
     /// that has asked.
     fn is_above_zero(&self, parameter: Value) -> bool {
         let function = self.function;
-        let place = (0..function.blocks.len() as u32)
-            .map(BlockId)
-            .find_map(|block| {
-                let parameters = function.blocks[block.index()].parameters;
-                let index = function
-                    .list(parameters)
-                    .position(|other| other == parameter)?;
-                Some((block, index))
-            });
-        let Some((block, index)) = place else {
+        let Some(&(block, index)) = self.parameters.get(&parameter) else {
             return false;
         };
         let predecessors = self.flow.predecessors(block);

@@ -16,6 +16,14 @@ use emjay_jit::{GETC, Reason};
 use ulm_isa::Isa;
 use ulm_machine::{Engine, FastEngine, Machine, Observer, Stop, TrapKind};
 
+/// How many programs are tried: the usual number, or in proportion to `ULM_TEST_CASES`, for which 160
+/// is usual.
+pub(crate) fn cases(usual: u64) -> u64 {
+    let number = std::env::var("ULM_TEST_CASES").ok();
+    let number = number.and_then(|number| number.parse::<u64>().ok());
+    number.map_or(usual, |number| (number * usual).div_ceil(160))
+}
+
 /// What programs read. A byte 255 reads as the end there, so it isn't among these.
 pub(crate) const INPUT: &[u8] = b"emjay\0\xfe\x80 reads";
 

@@ -43,15 +43,15 @@ pub(super) fn improve(assembly: &mut Assembly<Instruction>, ending: &Ending) {
     leave_out_unreachable(assembly);
 }
 
-/// Whether an instruction is a jump target, by index.
-fn is_target(assembly: &Assembly<Instruction>) -> Vec<bool> {
-    let mut targets = vec![false; assembly.instructions.len() + 1];
+/// By instruction: how many jumps lead there.
+fn jumps_to(assembly: &Assembly<Instruction>) -> Vec<u32> {
+    let mut jumps = vec![0; assembly.instructions.len() + 1];
     for instruction in &assembly.instructions {
         if let Some(label) = target(instruction) {
-            targets[position(assembly, label)] = true;
+            jumps[position(assembly, label)] += 1;
         }
     }
-    targets
+    jumps
 }
 
 const fn target(instruction: &Instruction) -> Option<Label> {
@@ -130,12 +130,12 @@ const fn is_plain_end(instruction: &Instruction) -> bool {
 
 /// Leaves out what stands behind a jump and is not jumped to.
 fn leave_out_unreachable(assembly: &mut Assembly<Instruction>) {
-    let targets = is_target(assembly);
+    let targets = jumps_to(assembly);
     let mut rewriting = Rewriting::new(assembly);
     let mut is_reached = true;
     let mut is_changed = false;
     for (at, instruction) in assembly.instructions.iter().enumerate() {
-        is_reached |= targets[at];
+        is_reached |= targets[at] > 0;
         if is_reached {
             rewriting.keep(assembly, at);
             is_reached = !ends_way(instruction);
@@ -153,7 +153,7 @@ fn leave_out_unreachable(assembly: &mut Assembly<Instruction>) {
 
 /// Leaves out `subq 0, %r, %0` behind an instruction that has set ZF by the same value.
 fn leave_out_tests(assembly: &mut Assembly<Instruction>) {
-    let targets = is_target(assembly);
+    let targets = jumps_to(assembly);
     let needless = |at: &usize| {
         let at = *at;
         let instructions = &assembly.instructions;
@@ -165,7 +165,7 @@ fn leave_out_tests(assembly: &mut Assembly<Instruction>) {
                 ..
             })
         );
-        !targets[at]
+        targets[at] == 0
             && asks_for_zero
             && tested(test).is_some_and(|register| tells(before, register))
     };
@@ -236,12 +236,12 @@ struct WayBack {
 }
 
 fn has_moves_on_the_way_back(assembly: &Assembly<Instruction>) -> bool {
-    let targets = is_target(assembly);
+    let targets = jumps_to(assembly);
     (0..assembly.instructions.len()).any(|at| way_back(assembly, &targets, at).is_some())
 }
 
 /// The way back whose test stands there.
-fn way_back(assembly: &Assembly<Instruction>, targets: &[bool], test: usize) -> Option<WayBack> {
+fn way_back(assembly: &Assembly<Instruction>, targets: &[u32], test: usize) -> Option<WayBack> {
     let instructions = &assembly.instructions;
     let Instruction::Arithmetic { z: ZERO, .. } = instructions[test] else {
         return None;
@@ -258,7 +258,9 @@ fn way_back(assembly: &Assembly<Instruction>, targets: &[bool], test: usize) -> 
         return None;
     };
     let is_back = position(assembly, back) <= test;
-    let is_one_way = !targets[test + 1..=jump_back].contains(&true);
+    let is_one_way = targets[test + 1..=jump_back]
+        .iter()
+        .all(|&jumps| jumps == 0);
     (jump_back > first && is_back && is_one_way).then_some(WayBack {
         test,
         jump_back,
@@ -268,7 +270,7 @@ fn way_back(assembly: &Assembly<Instruction>, targets: &[bool], test: usize) -> 
 }
 
 fn move_before_test(assembly: &mut Assembly<Instruction>, liveness: &Liveness) {
-    let targets = is_target(assembly);
+    let targets = jumps_to(assembly);
     let mut turns = Vec::new();
     // What stands elsewhere afterwards, or has been done when control comes out of the loop.
     let mut is_gone = vec![false; assembly.instructions.len()];
@@ -320,7 +322,7 @@ struct Turn {
 impl Turn {
     fn of(
         assembly: &Assembly<Instruction>,
-        targets: &[bool],
+        targets: &[u32],
         way: WayBack,
         liveness: &Liveness,
     ) -> Option<Self> {
@@ -342,7 +344,7 @@ impl Turn {
         if is_lost {
             return None;
         }
-        let done = done_behind(assembly, &way, &places);
+        let done = done_behind(assembly, targets, &way, &places);
         let done_moves: RegisterSet = assembly.instructions[done.clone()]
             .iter()
             .filter_map(|instruction| moved(instruction)?.0.number())
@@ -421,7 +423,7 @@ impl Turn {
 /// moves as well.
 fn is_told_before(
     assembly: &Assembly<Instruction>,
-    targets: &[bool],
+    targets: &[u32],
     way: &WayBack,
     moves: &[(Register, Register)],
 ) -> bool {
@@ -444,7 +446,7 @@ fn is_told_before(
         && operation.sets_zero_flag()
         && z != ZERO
         && tested(assembly.instructions.get(way.test)) == Some(z)
-        && !targets[way.test]
+        && targets[way.test] == 0
         && moves.iter().all(|&(to, from)| !touches(to) && from != z)
 }
 
@@ -485,12 +487,13 @@ impl Places {
 /// The first instructions outside of the loop that only repeat what the moves have done.
 fn done_behind(
     assembly: &Assembly<Instruction>,
+    targets: &[u32],
     way: &WayBack,
     places: &Places,
 ) -> std::ops::Range<usize> {
     let start = position(assembly, way.out);
     let mut end = start;
-    if is_only_way(assembly, start) {
+    if is_only_way(assembly, targets, start) {
         while let Some((to, from)) = assembly.instructions.get(end).and_then(moved)
             && places.contents.contains(&(to, from))
         {
@@ -501,17 +504,11 @@ fn done_behind(
 }
 
 /// Whether control comes to an instruction by one jump only.
-fn is_only_way(assembly: &Assembly<Instruction>, at: usize) -> bool {
-    let jumps = assembly
-        .instructions
-        .iter()
-        .filter_map(target)
-        .filter(|&label| position(assembly, label) == at)
-        .count();
+fn is_only_way(assembly: &Assembly<Instruction>, targets: &[u32], at: usize) -> bool {
     let before = at
         .checked_sub(1)
         .and_then(|at| assembly.instructions.get(at));
-    jumps == 1 && before.is_some_and(ends_way)
+    targets[at] == 1 && before.is_some_and(ends_way)
 }
 
 /// Which registers are read before they are written, before each instruction that is jumped to.
