@@ -2,7 +2,7 @@
 //! other, and its calls taken apart.
 //!
 //! [`compare`] makes a [`Report`] of a program and a [`Request`]. It holds everything that there is to
-//! show; [`text`](self::text), [`markdown`], [`html`] and [`json`] show it.
+//! show; [`text`], [`markdown`], [`html`] and [`json`] show it.
 
 mod aarch64;
 mod agreement;

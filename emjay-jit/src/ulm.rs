@@ -2,7 +2,7 @@
 //! the course.
 //!
 //! The way of a program: the passes ([`compile`]), a decision about the convention
-//! ([`convention`](self::convention)), instructions for each function (`select`), places for its
+//! ([`convention`]), instructions for each function (`select`), places for its
 //! values (`codegen::regalloc` with the registers of `registers`), a finished function (`finish`),
 //! and all of them with a beginning and an end as one [`Program`], which prints as assembly.
 

@@ -203,19 +203,7 @@ impl Finisher<'_> {
     fn block(&mut self, block: u32, order: &order::Order, next: Option<u32>) {
         let parts = &self.code.blocks[block as usize];
         let last = parts.end.saturating_sub(1);
-        let mut extra = self
-            .code
-            .extras
-            .partition_point(|extra| extra.instruction < parts.start);
         for at in parts.start..parts.end {
-            while self
-                .code
-                .extras
-                .get(extra)
-                .is_some_and(|extra| extra.instruction < at)
-            {
-                extra += 1;
-            }
             self.edits(at);
             if self.allocation.dead.binary_search(&at).is_ok() {
                 continue;

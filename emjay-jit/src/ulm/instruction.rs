@@ -696,6 +696,7 @@ pub(super) fn parts(instruction: &Instruction, names: &impl Names) -> (&'static 
         ),
         Instruction::JumpRegister { x, y } => ("jmp", vec![register(x), register(y)]),
         Instruction::Halt { status } => ("halt", vec![status.to_string()]),
+        // The others have been written out as some of those above.
         _ => ("nop", Vec::new()),
     }
 }
