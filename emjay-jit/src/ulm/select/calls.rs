@@ -198,7 +198,7 @@ impl Selector<'_> {
     // ---- leaving ----
 
     /// An exit that is taken in any case: the division by zero that was found before, or the end of
-    /// a stack that was only counted.
+    /// a stack that counts as exhausted.
     pub(super) fn leave(&mut self, exit: ExitId) {
         let reason = self.function.exits[exit.index()].reason;
         if Reason::from_number(reason) == Some(Reason::DivisionByZero) {
