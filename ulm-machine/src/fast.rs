@@ -359,6 +359,7 @@ impl FastEngine {
                         left += 1;
                         let op = decode(ip, machine, prepared, breakpoints);
                         code.set(page_index, ip, op);
+                        machine.memory.mark(ip);
                         if prepared.forgotten() != *forgotten {
                             *forgotten = prepared.forgotten();
                             code.forget();
