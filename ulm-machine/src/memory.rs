@@ -31,7 +31,7 @@ use crate::stop::Limit;
 pub const PAGE_BYTES: u64 = 4096;
 
 const PAGE: usize = PAGE_BYTES as usize;
-const OFFSET_MASK: u64 = PAGE_BYTES - 1;
+pub(crate) const OFFSET_MASK: u64 = PAGE_BYTES - 1;
 
 /// Bits of a page's key that select a child at each level of the trie.
 const LEVEL_BITS: u32 = 5;
@@ -41,13 +41,13 @@ const LEVEL_BITS: u32 = 5;
 const TABLE_BITS: u32 = 14;
 
 /// The number of those entries.
-const TABLE_ENTRIES: usize = 1 << TABLE_BITS;
+pub(crate) const TABLE_ENTRIES: usize = 1 << TABLE_BITS;
 
 /// A tag that no address has.
 const NO_PAGE: u64 = u64::MAX;
 
 /// Set in the tag of a page that an engine watches, so that stores to it take the long way.
-const WATCHED: u64 = 0x800;
+pub(crate) const WATCHED: u64 = 0x800;
 
 /// The bytes of a page.
 ///
@@ -131,6 +131,20 @@ struct Entry {
     origin: *mut u8,
     /// The page's [`Marks`] if it is watched.
     marks: *mut u8,
+}
+
+/// The layout of an entry of the table, for translated code: offsets in bytes, and its size.
+#[cfg(feature = "jit")]
+pub(crate) mod entry {
+    use std::mem::offset_of;
+
+    use super::Entry;
+
+    pub(crate) const READ: i32 = offset_of!(Entry, read) as i32;
+    pub(crate) const WRITE: i32 = offset_of!(Entry, write) as i32;
+    pub(crate) const ORIGIN: i32 = offset_of!(Entry, origin) as i32;
+    pub(crate) const MARKS: i32 = offset_of!(Entry, marks) as i32;
+    pub(crate) const SIZE: u64 = size_of::<Entry>() as u64;
 }
 
 /// The marked words of a page, a byte for each.
@@ -461,6 +475,12 @@ impl Memory {
         })
     }
 
+    /// The address of the table, for translated code.
+    #[cfg(feature = "jit")]
+    pub(crate) fn table_address(&mut self) -> u64 {
+        self.table.as_mut_ptr().expose_provenance() as u64
+    }
+
     /// Whose watch it is.
     #[inline]
     pub(crate) fn watcher(&self) -> Watcher {
@@ -477,7 +497,7 @@ impl Memory {
         let entry = &mut self.table[table_index(page)];
         if entry.write == page {
             entry.write |= WATCHED;
-            entry.marks = marks.get().cast();
+            entry.marks = exposed(marks);
         }
     }
 
@@ -541,7 +561,7 @@ impl Memory {
         let page = address & !OFFSET_MASK;
         let bytes = self.own_page(page)?;
         let (tag, marks) = match self.watched.get(&page) {
-            Some(marks) => (page | WATCHED, marks.get().cast()),
+            Some(marks) => (page | WATCHED, exposed(marks)),
             None => (page, ptr::null_mut()),
         };
         let index = table_index(page);
@@ -615,7 +635,16 @@ impl Entry {
 
 /// Where the byte with the address 0 would be if a page has its bytes there.
 fn origin(bytes: *mut u8, page: u64) -> *mut u8 {
+    // Translated code comes there by the number.
+    bytes.expose_provenance();
     bytes.wrapping_sub(page as usize)
+}
+
+/// Where marks are; translated code comes there by the number.
+fn exposed(marks: &UnsafeCell<Marks>) -> *mut u8 {
+    let marks: *mut u8 = marks.get().cast();
+    marks.expose_provenance();
+    marks
 }
 
 /// Undoes [`key_of`].
