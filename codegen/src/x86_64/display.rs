@@ -263,6 +263,7 @@ impl Display for Compare {
         f.write_str(match self {
             Self::Cmp => "cmp",
             Self::Test => "test",
+            Self::Kept => "flags",
         })
     }
 }

@@ -211,6 +211,8 @@ pub(super) struct ValueFacts {
     pub(super) block: u32,
     /// The index of its virtual register, `NONE` as long as nobody needs one.
     pub(super) register: u32,
+    /// Whether it is made further down than its definition stands.
+    pub(super) sunk: bool,
 }
 
 /// What is known of the values before selection. Values that are used in a block that stands before
@@ -221,6 +223,7 @@ pub(super) fn value_facts(function: &Function, builder: &mut Builder) -> Vec<Val
         uses: 0,
         block: NONE,
         register: NONE,
+        sunk: false,
     };
     let mut values = vec![unknown; function.values as usize];
     let define = |values: &mut [ValueFacts], value: Value, index: usize, block: usize| {
