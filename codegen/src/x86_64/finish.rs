@@ -450,6 +450,7 @@ fn is_frameless(instruction: &Instruction) -> bool {
             instruction,
             Instruction::LoadArgument { .. }
                 | Instruction::CompareExit { .. }
+                | Instruction::CompareMemoryExit { .. }
                 | Instruction::Poll
                 | Instruction::StackCheck
                 | Instruction::Divide { .. }

@@ -518,6 +518,12 @@ pub enum Instruction {
         rn: Register,
         source: Source,
     },
+    /// Compares with what memory holds, and leaves if the condition holds.
+    CompareMemoryExit {
+        cond: Cond,
+        rn: Register,
+        address: Address,
+    },
     /// Compares; `rd` is 1 if the condition holds, else 0.
     CompareSet {
         compare: Compare,

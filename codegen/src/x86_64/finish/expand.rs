@@ -51,6 +51,15 @@ impl Finisher<'_> {
                 self.compare((compare, cond), rn, source);
                 self.exit_if(cond, index, true);
             }
+            Instruction::CompareMemoryExit { cond, rn, address } => {
+                self.emit(Instruction::Alu {
+                    op: Alu::Cmp,
+                    size: Size::Bits64,
+                    rd: rn,
+                    operand: Operand::Memory(address),
+                });
+                self.exit_if(cond, index, true);
+            }
             Instruction::CompareSet {
                 compare,
                 cond,

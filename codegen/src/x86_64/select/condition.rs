@@ -146,9 +146,37 @@ impl Selector<'_> {
     }
 
     pub(super) fn guard(&mut self, condition: Value, exit: ExitId) {
+        if self.guard_on_memory(condition, exit) {
+            return;
+        }
         let test = self.test_for_jump(condition);
         self.leave_if(test, exit);
         self.emit_flags_of(test);
+    }
+
+    /// `cmp rn, [address]`, if the condition is a comparison with what nobody else needs of memory.
+    fn guard_on_memory(&mut self, condition: Value, exit: ExitId) -> bool {
+        let Some(&Op::Binary {
+            operator: Binary::Compare(condition),
+            a,
+            b,
+            ..
+        }) = self.foldable(condition)
+        else {
+            return false;
+        };
+        let (condition, a, (address, offset)) = match (self.loaded(a), self.loaded(b)) {
+            (_, Some(memory)) => (condition, a, memory),
+            (Some(memory), None) => (condition.swapped(), b, memory),
+            (None, None) => return false,
+        };
+        let instruction = Instruction::CompareMemoryExit {
+            cond: cond(condition),
+            rn: self.register(a),
+            address: self.address(address, offset),
+        };
+        self.emit_exit(exit, instruction);
+        true
     }
 
     fn emit_flags_of(&mut self, test: Test) {
