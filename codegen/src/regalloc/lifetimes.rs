@@ -220,6 +220,8 @@ struct Collector<'a> {
     /// The certain registers that the present instruction writes.
     written: Vec<u8>,
     block: u32,
+    /// The position at which it begins.
+    block_start: u32,
     /// Virtual registers that live in several blocks.
     global: Vec<u32>,
 }
@@ -243,6 +245,7 @@ impl<'a> Collector<'a> {
             last_barrier: vec![NONE; count],
             written: Vec::new(),
             block: 0,
+            block_start: 0,
             global: Vec::new(),
         }
     }
@@ -251,6 +254,7 @@ impl<'a> Collector<'a> {
         let mut extras = code.extras.iter().peekable();
         for (number, block) in code.blocks.iter().enumerate() {
             self.block = number as u32;
+            self.block_start = 2 * block.start;
             for parameter in list(&code.lists, block.parameters) {
                 self.define(parameter, Definition::Parameter, 2 * block.start);
             }
@@ -321,7 +325,7 @@ impl<'a> Collector<'a> {
                 self.use_(index, 2 * at, Want::Register, Hint::None);
             }
             (Role::Use, Constraint::Anywhere) => {
-                self.use_(index, 2 * at, Want::Nothing, Hint::None);
+                self.record(index, 2 * at);
             }
             (Role::Use, Constraint::Fixed(number)) => {
                 let hint = match self.ranks.of[usize::from(number)] {
@@ -360,6 +364,24 @@ impl<'a> Collector<'a> {
         let register = Register::virtual_register(result);
         self.define(register, Definition::Register, 2 * at);
         self.lifetimes.tied.push((at, result));
+    }
+
+    /// The place of a value is recorded. Of several such uses in a block only the last one counts: it
+    /// says how long the value lives. There may be as many as exits times values.
+    fn record(&mut self, index: u32, position: u32) {
+        let Lifetimes {
+            registers, uses, ..
+        } = &mut self.lifetimes;
+        let register = &mut registers[index as usize];
+        if let Some(last) = uses.get_mut(register.last_use as usize)
+            && last.want == Want::Nothing
+            && last.position >= self.block_start
+        {
+            last.position = position;
+            register.end = position + 1;
+            return;
+        }
+        self.use_(index, position, Want::Nothing, Hint::None);
     }
 
     #[inline]

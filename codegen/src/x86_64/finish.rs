@@ -99,6 +99,8 @@ struct Finisher<'a> {
     checked: Option<u32>,
     /// The early return that is without a frame, if there is one.
     early_return: Option<EarlyReturn>,
+    /// Whether flags have been left that are read further on.
+    flags_are_kept: bool,
     /// The place of the next exit in [`Code::exits`].
     next_exit: usize,
     /// The place of the next operands in [`Code::extras`].
@@ -157,6 +159,7 @@ impl<'a> Finisher<'a> {
             stubs: Vec::new(),
             checked: None,
             early_return: None,
+            flags_are_kept: false,
             next_exit: 0,
             next_extra: 0,
         }
@@ -302,6 +305,7 @@ impl<'a> Finisher<'a> {
 
     fn block(&mut self, block: usize) {
         self.block_start = self.position();
+        self.flags_are_kept = false;
         self.assembly.labels[block] = self.block_start;
         if let Some(early) = self.early_return
             && early.goes_on.index() == block
@@ -326,9 +330,12 @@ impl<'a> Finisher<'a> {
     fn edits_before(&mut self, index: u32) {
         while let Some(edit) = self.edits.next_before(index) {
             let origin = self.parts.origin(edit, |block| self.layout.target(block).0);
-            self.assembly
-                .instructions
-                .push(edits::instruction(edit, self.assembly.slots_at));
+            let instruction = if self.flags_are_kept {
+                edits::instruction_keeping_flags(edit, self.assembly.slots_at)
+            } else {
+                edits::instruction(edit, self.assembly.slots_at)
+            };
+            self.assembly.instructions.push(instruction);
             self.assembly.origins.push(origin);
         }
     }
@@ -443,6 +450,7 @@ fn is_frameless(instruction: &Instruction) -> bool {
             instruction,
             Instruction::LoadArgument { .. }
                 | Instruction::CompareExit { .. }
+                | Instruction::CompareMemoryExit { .. }
                 | Instruction::Poll
                 | Instruction::StackCheck
                 | Instruction::Divide { .. }
