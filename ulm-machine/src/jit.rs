@@ -257,7 +257,7 @@ impl JitEngine {
             }
         }
         if has_flags {
-            machine.flags = plan.rules.flags(flags);
+            machine.flags = flags::flags_of(flags);
         }
         machine.ip = plan.ip;
         Some(plan.cause)

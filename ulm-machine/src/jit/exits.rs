@@ -1,6 +1,6 @@
 //! What is to be done where translated code is left.
 
-use super::flags::{OPERANDS, Rules};
+use super::flags::OPERANDS;
 
 /// What a value of an exit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +37,6 @@ pub(super) struct Plan {
     pub(super) cause: Cause,
     /// How many instructions were executed that [`Slot::Left`] does not know of.
     pub(super) executed: u64,
-    /// How the flags follow from their operands.
-    pub(super) rules: Rules,
     /// What the exit's values are. Whatever is not there is as it was at the entry.
     pub(super) slots: Vec<Slot>,
 }

@@ -1,9 +1,12 @@
 //! Flags as the values that they are made from.
 //!
 //! Most instructions set all flags, and nearly nobody looks at them. So translated code keeps two
-//! operands for each of three groups, ZF, CF, and SF with OF, and what is known at translation time: how
-//! the flags follow from them. A branch right behind a comparison becomes the comparison of its operands;
-//! who leaves hands the operands to the engine, which makes the flags.
+//! operands for each of three groups, ZF, CF, and SF with OF, and the rules by which the flags follow from
+//! them. A branch right behind a comparison becomes the comparison of its operands; who leaves hands the
+//! operands to the engine, which makes the flags.
+//!
+//! Where ways join that set flags by different rules, the rule itself becomes an operand, unless
+//! somebody looks at the flags behind: then they are made on the ways there.
 
 use codegen::ir::{Binary, Condition, Value};
 use ulm_isa::effect::Flag;
@@ -23,6 +26,12 @@ pub(super) enum Carry {
     LowBit,
 }
 
+impl Carry {
+    pub(super) const ALL: [Self; 3] = [Self::Below, Self::Sum, Self::LowBit];
+    /// The rule to which all others can be turned.
+    pub(super) const GENERAL: Self = Self::Below;
+}
+
 /// How SF and OF follow from their operands a and b.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sign {
@@ -36,39 +45,74 @@ pub(super) enum Sign {
     Words,
 }
 
-/// How the flags follow from their operands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rules {
-    pub(super) carry: Carry,
-    pub(super) sign: Sign,
+impl Sign {
+    pub(super) const ALL: [Self; 4] = [
+        Self::Difference,
+        Self::DifferenceIs,
+        Self::SumIs,
+        Self::Words,
+    ];
+    /// The rule to which all others can be turned.
+    pub(super) const GENERAL: Self = Self::Words;
 }
 
-impl Rules {
-    /// Those into which all others can be turned.
-    pub(super) const GENERAL: Self = Self {
-        carry: Carry::Below,
-        sign: Sign::Words,
-    };
+/// How the flags follow from their operands, as far as it is known; else an operand says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rules {
+    pub(super) carry: Option<Carry>,
+    pub(super) sign: Option<Sign>,
 }
 
 /// The number of operands of the flags: two each for ZF, which is set if they are equal, for CF, and for
-/// SF and OF.
-pub(super) const OPERANDS: usize = 6;
+/// SF and OF; the rule for CF and the rule for SF and OF, which are their positions in `ALL`.
+pub(super) const OPERANDS: usize = 8;
+
+/// The constants that say the rules.
+#[derive(Debug, Clone, Copy)]
+struct RuleValues {
+    carry: [Value; Carry::ALL.len()],
+    sign: [Value; Sign::ALL.len()],
+}
 
 /// The flags in translated code.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FlagValues {
     pub(super) rules: Rules,
     pub(super) operands: [Value; OPERANDS],
+    constants: RuleValues,
     /// The minuend and the subtrahend, if all flags come from one subtraction in this piece of code.
     difference: Option<(Value, Value)>,
 }
 
 impl FlagValues {
-    pub(super) fn new(rules: Rules, operands: [Value; OPERANDS]) -> Self {
+    /// The flags at the entry, which is where the builder is. The state has operands for these rules.
+    pub(super) fn new(builder: &mut Builder, rules: Rules, operands: [Value; 6]) -> Self {
+        let constants = RuleValues {
+            carry: [0, 1, 2].map(|number| builder.constant(number)),
+            sign: [0, 1, 2, 3].map(|number| builder.constant(number)),
+        };
+        let carry = rules.carry.unwrap_or(Carry::GENERAL);
+        let sign = rules.sign.unwrap_or(Sign::GENERAL);
+        let [a, b, c, d, e, f] = operands;
+        let rule_of_carry = constants.carry[carry as usize];
+        let rule_of_sign = constants.sign[sign as usize];
+        Self {
+            rules: Rules {
+                carry: Some(carry),
+                sign: Some(sign),
+            },
+            operands: [a, b, c, d, e, f, rule_of_carry, rule_of_sign],
+            constants,
+            difference: None,
+        }
+    }
+
+    /// The flags where ways join.
+    pub(super) fn joined(&self, rules: Rules, operands: [Value; OPERANDS]) -> Self {
         Self {
             rules,
             operands,
+            constants: self.constants,
             difference: None,
         }
     }
@@ -79,14 +123,16 @@ impl FlagValues {
     }
 
     fn set_carry(&mut self, rule: Carry, a: Value, b: Value) {
-        self.rules.carry = rule;
+        self.rules.carry = Some(rule);
         (self.operands[2], self.operands[3]) = (a, b);
+        self.operands[6] = self.constants.carry[rule as usize];
         self.difference = None;
     }
 
     fn set_sign(&mut self, rule: Sign, a: Value, b: Value) {
-        self.rules.sign = rule;
+        self.rules.sign = Some(rule);
         (self.operands[4], self.operands[5]) = (a, b);
+        self.operands[7] = self.constants.sign[rule as usize];
         self.difference = None;
     }
 
@@ -201,7 +247,7 @@ impl FlagValues {
 
     fn is_carry(&self, builder: &mut Builder) -> Value {
         let [_, _, a, b, ..] = self.operands;
-        match self.rules.carry {
+        match self.rules.carry.unwrap_or(Carry::GENERAL) {
             Carry::Below => builder.compare(Condition::Below, a, b),
             Carry::Sum => {
                 let sum = builder.binary(Binary::Add, a, b);
@@ -211,10 +257,15 @@ impl FlagValues {
         }
     }
 
+    /// The rule for SF and OF, where somebody looks at them: it is known there.
+    fn known_sign(&self) -> Sign {
+        self.rules.sign.unwrap_or(Sign::GENERAL)
+    }
+
     /// SF ≠ OF.
     fn is_less(&self, builder: &mut Builder) -> Value {
-        let [.., a, b] = self.operands;
-        match self.rules.sign {
+        let [_, _, _, _, a, b, ..] = self.operands;
+        match self.known_sign() {
             Sign::Difference => builder.compare(Condition::Less, a, b),
             Sign::DifferenceIs => {
                 let minuend = builder.binary(Binary::Add, a, b);
@@ -231,8 +282,8 @@ impl FlagValues {
 
     /// A word whose top bit is SF.
     fn sign_word(&self, builder: &mut Builder) -> Value {
-        let [.., a, b] = self.operands;
-        match self.rules.sign {
+        let [_, _, _, _, a, b, ..] = self.operands;
+        match self.known_sign() {
             Sign::Difference => builder.binary(Binary::Subtract, a, b),
             Sign::DifferenceIs | Sign::SumIs | Sign::Words => a,
         }
@@ -240,8 +291,8 @@ impl FlagValues {
 
     /// A word whose top bit is OF.
     fn overflow_word(&self, builder: &mut Builder) -> Value {
-        let [.., a, b] = self.operands;
-        match self.rules.sign {
+        let [_, _, _, _, a, b, ..] = self.operands;
+        match self.known_sign() {
             Sign::Words => b,
             // The operands differ in sign, and the difference's is not the minuend's.
             Sign::Difference => {
@@ -276,16 +327,19 @@ impl FlagValues {
         builder.and_constant(shifted, 1)
     }
 
-    /// The operands by other rules, those of [`Rules::GENERAL`] where they differ.
+    /// The operands by other rules: those that are not known take any operands, the others are
+    /// [`Carry::GENERAL`] and [`Sign::GENERAL`], where they differ.
     pub(super) fn converted(&self, builder: &mut Builder, rules: Rules) -> [Value; OPERANDS] {
         let mut operands = self.operands;
-        if self.rules.carry != rules.carry {
+        if rules.carry.is_some() && self.rules.carry != rules.carry {
             operands[2] = builder.constant(0);
             operands[3] = self.is_carry(builder);
+            operands[6] = self.constants.carry[Carry::GENERAL as usize];
         }
-        if self.rules.sign != rules.sign {
+        if rules.sign.is_some() && self.rules.sign != rules.sign {
             operands[4] = self.sign_word(builder);
             operands[5] = self.overflow_word(builder);
+            operands[7] = self.constants.sign[Sign::GENERAL as usize];
         }
         operands
     }
@@ -369,41 +423,44 @@ fn states_of(holds: impl Fn(Flags) -> bool) -> FlagStates {
     FlagStates(states)
 }
 
-impl Rules {
-    /// The flags that follow from the operands.
-    pub(super) fn flags(self, operands: [u64; OPERANDS]) -> Flags {
-        let [zero_a, zero_b, carry_a, carry_b, a, b] = operands;
-        let difference = |y: u64, x: u64| {
-            let (value, overflow) = (y as i64).overflowing_sub(x as i64);
+/// The flags that follow from operands.
+pub(super) fn flags_of(operands: [u64; OPERANDS]) -> Flags {
+    let [zero_a, zero_b, carry_a, carry_b, a, b, carry, sign] = operands;
+    let difference = |y: u64, x: u64| {
+        let (value, overflow) = (y as i64).overflowing_sub(x as i64);
+        (value < 0, overflow)
+    };
+    let rule = Sign::ALL.get(sign as usize).unwrap_or(&Sign::GENERAL);
+    let (sign, overflow) = match rule {
+        Sign::Difference => difference(a, b),
+        Sign::DifferenceIs => difference(a.wrapping_add(b), b),
+        Sign::SumIs => {
+            let (value, overflow) = (a.wrapping_sub(b) as i64).overflowing_add(b as i64);
             (value < 0, overflow)
-        };
-        let (sign, overflow) = match self.sign {
-            Sign::Difference => difference(a, b),
-            Sign::DifferenceIs => difference(a.wrapping_add(b), b),
-            Sign::SumIs => {
-                let (value, overflow) = (a.wrapping_sub(b) as i64).overflowing_add(b as i64);
-                (value < 0, overflow)
-            }
-            Sign::Words => ((a as i64) < 0, (b as i64) < 0),
-        };
-        Flags {
-            zero: zero_a == zero_b,
-            carry: match self.carry {
-                Carry::Below => carry_a < carry_b,
-                Carry::Sum => carry_a.checked_add(carry_b).is_none(),
-                Carry::LowBit => carry_a & 1 != 0,
-            },
-            sign,
-            overflow,
         }
+        Sign::Words => ((a as i64) < 0, (b as i64) < 0),
+    };
+    let rule = Carry::ALL.get(carry as usize).unwrap_or(&Carry::GENERAL);
+    Flags {
+        zero: zero_a == zero_b,
+        carry: match rule {
+            Carry::Below => carry_a < carry_b,
+            Carry::Sum => carry_a.checked_add(carry_b).is_none(),
+            Carry::LowBit => carry_a & 1 != 0,
+        },
+        sign,
+        overflow,
     }
+}
 
-    /// Operands from which flags follow.
-    pub(super) fn operands(self, flags: Flags) -> [u64; OPERANDS] {
+impl Rules {
+    /// Operands from which flags follow by these rules, or the general ones where nothing is known, the
+    /// rules left out.
+    pub(super) fn operands(self, flags: Flags) -> [u64; 6] {
         const LEAST: u64 = 1 << 63;
         const GREATEST: u64 = LEAST - 1;
         let word = |bit: bool| if bit { u64::MAX } else { 0 };
-        let [carry_a, carry_b] = match self.carry {
+        let [carry_a, carry_b] = match self.carry.unwrap_or(Carry::GENERAL) {
             Carry::Below => [0, flags.carry.into()],
             Carry::Sum => [word(flags.carry), word(flags.carry)],
             Carry::LowBit => [flags.carry.into(), 0],
@@ -420,7 +477,7 @@ impl Rules {
             (false, true) => [0, LEAST],
             (true, true) => [LEAST, GREATEST],
         };
-        let [a, b] = match self.sign {
+        let [a, b] = match self.sign.unwrap_or(Sign::GENERAL) {
             Sign::Difference => [difference.wrapping_add(x), x],
             Sign::DifferenceIs => [difference, x],
             Sign::SumIs => sum,
@@ -436,16 +493,17 @@ mod tests {
 
     #[test]
     fn by_each_rule_all_flags_have_operands() {
-        let signs = [
-            Sign::Difference,
-            Sign::DifferenceIs,
-            Sign::SumIs,
-            Sign::Words,
-        ];
-        for carry in [Carry::Below, Carry::Sum, Carry::LowBit] {
-            for sign in signs {
-                let rules = Rules { carry, sign };
-                let all = states_of(|flags| rules.flags(rules.operands(flags)) == flags);
+        for carry in Carry::ALL {
+            for sign in Sign::ALL {
+                let rules = Rules {
+                    carry: Some(carry),
+                    sign: Some(sign),
+                };
+                let numbers = [carry as u64, sign as u64];
+                let all = states_of(|flags| {
+                    let [a, b, c, d, e, f] = rules.operands(flags);
+                    flags_of([a, b, c, d, e, f, numbers[0], numbers[1]]) == flags
+                });
                 assert_eq!(all, FlagStates(u16::MAX), "{rules:?}");
             }
         }

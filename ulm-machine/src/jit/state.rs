@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use super::flags::OPERANDS;
-
 /// Offsets in bytes.
 pub(super) const REGISTERS: i32 = 0;
 /// The address of the table of pages.
@@ -16,10 +14,10 @@ pub(super) const OUTPUT: i32 = 32;
 pub(super) const OUTPUT_END: i32 = 40;
 /// How many instructions may be executed.
 pub(super) const LEFT: i32 = 48;
-/// The operands of the flags.
+/// The operands of the flags, the rules left out.
 pub(super) const FLAGS: i32 = 56;
 
-const WORDS: usize = 7 + OPERANDS;
+const WORDS: usize = 7 + 6;
 
 /// The bytes of output for which there is room at once.
 const ROOM: usize = 1 << 16;

@@ -90,7 +90,7 @@ fn entry_values(builder: &mut Builder, shape: &Shape, state: Value) -> Values {
     let left = builder.load_word(state, state::LEFT);
     Values {
         registers,
-        flags: FlagValues::new(shape.rules[0], operands),
+        flags: FlagValues::new(builder, shape.rules[0], operands),
         left: builder.add_constant(left, shape.reserve.wrapping_neg()),
         input: builder.load_word(state, state::INPUT),
         output: builder.load_word(state, state::OUTPUT),
@@ -287,7 +287,6 @@ impl Translator<'_> {
             ip,
             cause,
             executed: now.executed,
-            rules: flags.rules,
             slots,
         };
         self.plans.push(plan);

@@ -4,7 +4,7 @@ use codegen::ir::Value;
 use ulm_isa::micro::{Condition, MicroOperation as M, Operand};
 
 use super::{OTHER_VALUES, Values};
-use crate::jit::flags::{Carry, FlagValues, OPERANDS, Rules, Sign};
+use crate::jit::flags::{Carry, OPERANDS, Rules, Sign};
 use crate::jit::region::{Block, End, Index, Region, inside};
 
 /// What a region uses and changes.
@@ -101,7 +101,7 @@ impl Shape {
         };
         if self.sets_flags {
             let operands = std::array::from_fn(|_| next());
-            values.flags = FlagValues::new(self.rules[block.index()], operands);
+            values.flags = entry.flags.joined(self.rules[block.index()], operands);
         }
         for (register, _) in values
             .registers
@@ -325,25 +325,38 @@ impl<T: Copy + PartialEq> Agreed<T> {
     }
 }
 
-/// The rules at the beginning of each block: those on which all ways within the region agree, or the
-/// general ones.
+impl<T: Copy> Agreed<T> {
+    /// The rule of a join, given the one to which others can be turned, and whether somebody behind
+    /// must know it.
+    fn rule(self, general: T, is_asked: bool) -> Option<T> {
+        match self {
+            Self::On(rule) => Some(rule),
+            Self::Unknown => Some(general),
+            Self::Not => is_asked.then_some(general),
+        }
+    }
+}
+
+/// The rules at the beginning of each block: those on which all ways within the region agree. Where they
+/// don't, nothing is known if nobody looks at the flags, and else the general ones hold.
 fn rules(region: &Region) -> Vec<Rules> {
     let behind: Vec<_> = region.blocks.iter().map(rules_behind).collect();
+    let is_asked = is_asked(region);
     let mut at_start = vec![(Agreed::Unknown, Agreed::Unknown); region.blocks.len()];
     let mut changes = true;
     while changes {
         changes = false;
         for (index, block) in region.blocks.iter().enumerate() {
             let (carry, sign) = at_start[index];
-            // Where ways don't agree, the general rules hold from there on.
+            // Where ways don't agree, the general rules hold from there on, or none is known.
             let carry = match (behind[index].0, carry) {
                 (Some(rule), _) => Agreed::On(rule),
-                (None, Agreed::Not) => Agreed::On(Rules::GENERAL.carry),
+                (None, Agreed::Not) if is_asked[index] => Agreed::On(Carry::GENERAL),
                 (None, known) => known,
             };
             let sign = match (behind[index].1, sign) {
                 (Some(rule), _) => Agreed::On(rule),
-                (None, Agreed::Not) => Agreed::On(Rules::GENERAL.sign),
+                (None, Agreed::Not) if is_asked[index] => Agreed::On(Sign::GENERAL),
                 (None, known) => known,
             };
             for next in inside(&block.end) {
@@ -356,17 +369,52 @@ fn rules(region: &Region) -> Vec<Rules> {
     }
     at_start
         .into_iter()
-        .map(|(carry, sign)| Rules {
-            carry: match carry {
-                Agreed::On(rule) => rule,
-                _ => Rules::GENERAL.carry,
-            },
-            sign: match sign {
-                Agreed::On(rule) => rule,
-                _ => Rules::GENERAL.sign,
-            },
+        .zip(is_asked)
+        .map(|((carry, sign), is_asked)| Rules {
+            carry: carry.rule(Carry::GENERAL, is_asked),
+            sign: sign.rule(Sign::GENERAL, is_asked),
         })
         .collect()
+}
+
+/// Whether flags from before each block may be looked at, in it or behind it, other than by who leaves.
+fn is_asked(region: &Region) -> Vec<bool> {
+    let own: Vec<Option<bool>> = region.blocks.iter().map(asks).collect();
+    let mut asked: Vec<bool> = own.iter().map(|own| own.unwrap_or(false)).collect();
+    let mut changes = true;
+    while changes {
+        changes = false;
+        for (index, block) in region.blocks.iter().enumerate().rev() {
+            if own[index].is_none() && !asked[index] {
+                let is_asked = inside(&block.end).iter().any(|next| asked[next.index()]);
+                changes |= is_asked;
+                asked[index] = is_asked;
+            }
+        }
+    }
+    asked
+}
+
+/// Whether a block looks at flags from before it; `None` if it neither does nor sets them all.
+fn asks(block: &Block) -> Option<bool> {
+    for operation in block.instructions.iter().flatten() {
+        match operation {
+            M::ReadFlag { .. } => return Some(true),
+            M::ShiftLeft { count, .. } if !matches!(count, Operand::Constant(_)) => {
+                return Some(true);
+            }
+            M::Add { .. } | M::Subtract { .. } => return Some(false),
+            _ => {}
+        }
+    }
+    let looks = matches!(
+        block.end,
+        End::Branch {
+            condition: Condition::Flags(_),
+            ..
+        }
+    );
+    looks.then_some(true)
 }
 
 /// The length of the longest way from where somebody looks at the limit to where somebody looks again.
