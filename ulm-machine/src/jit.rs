@@ -24,7 +24,7 @@ mod translate;
 
 use codegen::link::{Architecture, Linked};
 use codegen::native::{Ended, Procedure, Runner};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use ulm_isa::Isa;
 use ulm_isa::isa::INSTRUCTION_BYTES;
 use ulm_isa::micro::Lowered;
@@ -59,6 +59,11 @@ const MOST_REGIONS: usize = 1024;
 /// How often code of an address may change before it is left to the interpreter for long.
 const MOST_CHANGES: u32 = 8;
 
+/// After so many exits from a group of accesses it is seen whether there were at least so many
+/// instructions for each of them; else the accesses are looked at one by one.
+const GROUP_EXITS: u32 = 128;
+const INSTRUCTIONS_PER_GROUP_EXIT: u64 = 1000;
+
 /// Translates hot code to code of the host. Does exactly what [`crate::ReferenceEngine`] does.
 ///
 /// As with [`FastEngine`], give each machine an engine of its own.
@@ -90,6 +95,17 @@ struct Regions {
     changes: FxHashMap<u64, u32>,
     /// [`FastEngine::generation`] when they were translated.
     generation: u64,
+    /// The instructions at which groups of accesses were left: how often, and the number of instructions
+    /// at that time.
+    group_exits: FxHashMap<u64, GroupExits>,
+    /// Those whose accesses are looked at one by one.
+    alone: FxHashSet<u64>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct GroupExits {
+    count: u32,
+    since: u64,
 }
 
 /// A translated region.
@@ -164,7 +180,8 @@ impl JitEngine {
         loop {
             self.regions.follow(&mut self.fast, machine);
             let left = end - machine.instructions;
-            let cause = match self.regions.by_head.get(&machine.ip) {
+            let head = machine.ip;
+            let cause = match self.regions.by_head.get(&head) {
                 Some(region) if region.reserve > left => {
                     return self.fast.run(machine, left, &mut ());
                 }
@@ -178,7 +195,10 @@ impl JitEngine {
                         continue;
                     }
                 }
-                Some(Cause::Instruction) if left > 0 => {
+                Some(cause @ (Cause::Instruction | Cause::Group)) if left > 0 => {
+                    if cause == Cause::Group {
+                        self.regions.count_group(&mut self.fast, machine, head);
+                    }
                     // As if it were the interpreter's own.
                     let stop = self.fast.run(machine, 1, &mut ());
                     if stop != Stop::Paused || machine.has_much_output() {
@@ -297,7 +317,7 @@ impl JitEngine {
         };
         let region = region::form(&mut program, machine.ip, MOST_INSTRUCTIONS)?;
         let name = format!("ulm_{:X}", machine.ip);
-        let translation = translate::translate(&region, name);
+        let translation = translate::translate(&region, name, &self.regions.alone);
         let module = compile::optimise(translation.function, architecture);
         let linked: Linked = compile::generate(&module, architecture)?;
         let procedure = Procedure::load(linked, compile::FUNCTION).ok()?;
@@ -347,6 +367,32 @@ impl Regions {
         }
     }
 
+    /// Takes notice that a group of accesses was left at the instruction pointer, by a region. If that
+    /// happens often, the region is dropped, to be translated without the group.
+    fn count_group(&mut self, fast: &mut FastEngine, machine: &Machine, head: u64) {
+        let exits = self.group_exits.entry(machine.ip).or_default();
+        exits.count += 1;
+        if exits.count < GROUP_EXITS {
+            return;
+        }
+        let passed = machine.instructions - exits.since;
+        *exits = GroupExits {
+            count: 0,
+            since: machine.instructions,
+        };
+        if passed < u64::from(GROUP_EXITS) * INSTRUCTIONS_PER_GROUP_EXIT {
+            self.alone.insert(machine.ip);
+            self.drop_region(head);
+            fast.set_heat(head, HOT as i16 / 2);
+        }
+    }
+
+    fn drop_region(&mut self, head: u64) {
+        if let Some(region) = self.by_head.remove(&head) {
+            self.size -= region.procedure.linked().size();
+        }
+    }
+
     fn insert(&mut self, fast: &mut FastEngine, head: u64, region: Compiled) {
         let size = region.procedure.linked().size();
         if self.size + size > MOST_CODE || self.by_head.len() >= MOST_REGIONS {
@@ -362,6 +408,8 @@ impl Regions {
     fn clear(&mut self) {
         self.by_head.clear();
         self.changes.clear();
+        self.group_exits.clear();
+        self.alone.clear();
         self.size = 0;
     }
 }

@@ -25,9 +25,24 @@ pub(super) struct Builder {
     drafts: Vec<Draft>,
     current: BlockId,
     known: Vec<Known>,
-    /// The constants that the current block has.
-    constants: FxHashMap<u64, Value>,
+    /// Constants and sums that have been computed before the current place.
+    computed: Computed,
     place: PlaceId,
+}
+
+/// What has been computed on every way to a place, so that it need not be computed again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Computed {
+    constants: FxHashMap<u64, Value>,
+    binaries: FxHashMap<(Binary, Value, Value), Value>,
+}
+
+/// A number in the code that is known only later.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Open {
+    pub(super) value: Value,
+    block: BlockId,
+    position: usize,
 }
 
 /// A block on its way.
@@ -45,7 +60,7 @@ impl Builder {
             drafts: vec![Draft::default()],
             current: BlockId::ENTRY,
             known: Vec::new(),
-            constants: FxHashMap::default(),
+            computed: Computed::default(),
             place: PlaceId::default(),
         }
     }
@@ -78,7 +93,18 @@ impl Builder {
     /// Goes on at the end of a block.
     pub(super) fn switch_to(&mut self, block: BlockId) {
         self.current = block;
-        self.constants.clear();
+        self.computed = Computed::default();
+    }
+
+    /// Goes on at the end of a block before which all this has been computed.
+    pub(super) fn go_on(&mut self, block: BlockId, computed: Computed) {
+        self.current = block;
+        self.computed = computed;
+    }
+
+    /// What has been computed.
+    pub(super) fn computed(&self) -> Computed {
+        self.computed.clone()
     }
 
     /// Instructions that are added from here on come from this address of the program.
@@ -94,8 +120,15 @@ impl Builder {
         }
     }
 
-    /// A value as a sum of one that is no such sum and a number.
-    pub(super) fn as_sum(&self, value: Value) -> (Value, u64) {
+    /// A value as a sum of one that is no such sum, perhaps 0, and a number.
+    pub(super) fn split(&mut self, value: Value) -> (Value, u64) {
+        match self.as_constant(value) {
+            Some(number) => (self.constant(0), number),
+            None => self.as_sum(value),
+        }
+    }
+
+    fn as_sum(&self, value: Value) -> (Value, u64) {
         match self.known[value.index()] {
             Known::Sum(root, offset) => (root, offset),
             _ => (value, 0),
@@ -123,12 +156,12 @@ impl Builder {
 
     /// A number.
     pub(super) fn constant(&mut self, number: u64) -> Value {
-        if let Some(&value) = self.constants.get(&number) {
+        if let Some(&value) = self.computed.constants.get(&number) {
             return value;
         }
         let dest = self.value();
         self.known[dest.index()] = Known::Constant(number);
-        self.constants.insert(number, dest);
+        self.computed.constants.insert(number, dest);
         self.push(Op::Constant {
             dest,
             value: number as i64,
@@ -167,6 +200,9 @@ impl Builder {
             (Binary::Multiply, Some(1), _) => return b,
             _ => {}
         }
+        if let Some(&value) = self.computed.binaries.get(&(operator, a, b)) {
+            return value;
+        }
         let sum = match (operator, x, y) {
             (Binary::Add, None, Some(number)) => Some((a, number)),
             (Binary::Add, Some(number), None) => Some((b, number)),
@@ -178,6 +214,7 @@ impl Builder {
             let (root, offset) = self.as_sum(value);
             self.known[dest.index()] = Known::Sum(root, offset.wrapping_add(number));
         }
+        self.computed.binaries.insert((operator, a, b), dest);
         self.push(Op::Binary {
             operator,
             dest,
@@ -187,10 +224,51 @@ impl Builder {
         dest
     }
 
+    /// A number that is still to be said: see [`Self::close`].
+    pub(super) fn open(&mut self) -> Open {
+        let dest = self.value();
+        let position = self.drafts[self.current.index()].instructions.len();
+        self.push(Op::Constant { dest, value: 0 });
+        Open {
+            value: dest,
+            block: self.current,
+            position,
+        }
+    }
+
+    /// Says a number.
+    pub(super) fn close(&mut self, open: Open, number: u64) {
+        self.drafts[open.block.index()].instructions[open.position].op = Op::Constant {
+            dest: open.value,
+            value: number as i64,
+        };
+    }
+
     /// `a + number`
     pub(super) fn add_constant(&mut self, a: Value, number: u64) -> Value {
         let number = self.constant(number);
         self.binary(Binary::Add, a, number)
+    }
+
+    /// A sum of which a summand is still open.
+    pub(super) fn raw_add(&mut self, a: Value, b: Value) -> Value {
+        self.raw(Binary::Add, a, b)
+    }
+
+    /// The same for `a & b`.
+    pub(super) fn raw_and(&mut self, a: Value, b: Value) -> Value {
+        self.raw(Binary::And, a, b)
+    }
+
+    fn raw(&mut self, operator: Binary, a: Value, b: Value) -> Value {
+        let dest = self.value();
+        self.push(Op::Binary {
+            operator,
+            dest,
+            a,
+            b,
+        });
+        dest
     }
 
     /// `a & number`

@@ -23,6 +23,8 @@ pub(super) enum Cause {
     /// The instruction needs the interpreter: its page is not in the table, it traps, it stores into
     /// code, there is no room for output or no input.
     Instruction,
+    /// The same, for accesses that are looked at together and are not in one page that is there.
+    Group,
     /// Control goes to an instruction that is not in the region.
     Outside,
     /// There may be fewer instructions left than the code executes before it looks again.

@@ -16,11 +16,13 @@ use codegen::ir::{Binary, BlockId, Condition, ExitId, Function, Target, Value};
 use ulm_isa::isa::INSTRUCTION_BYTES;
 use ulm_isa::micro::{self, MicroOperation, Operand};
 
-use super::builder::Builder;
+use super::builder::{Builder, Computed};
 use super::exits::{Cause, Plan, Slot, flag_slots};
 use super::flags::{FlagValues, OPERANDS, Rules};
 use super::region::{Block, End, Index, Region, Way};
 use super::state;
+use memory::Group;
+use rustc_hash::FxHashSet;
 use shape::Shape;
 
 /// A translated region.
@@ -35,8 +37,9 @@ pub(super) struct Translation {
     pub(super) rules: Rules,
 }
 
-/// Translates a region.
-pub(super) fn translate(region: &Region, name: String) -> Translation {
+/// Translates a region. Accesses to memory are not looked at together with those of the instructions at
+/// the addresses `alone`.
+pub(super) fn translate(region: &Region, name: String, alone: &FxHashSet<u64>) -> Translation {
     let shape = Shape::of(region);
     let mut builder = Builder::new(name, 1);
     let state = builder.argument(0);
@@ -62,6 +65,9 @@ pub(super) fn translate(region: &Region, name: String) -> Translation {
         entry,
         builder,
         plans: Vec::new(),
+        groups: Vec::new(),
+        alone,
+        current: 0,
         temporaries: Vec::new(),
     };
     let head = translator.edge(Index::HEAD);
@@ -69,6 +75,7 @@ pub(super) fn translate(region: &Region, name: String) -> Translation {
     for index in (0..region.blocks.len() as u32).map(Index) {
         translator.block(index);
     }
+    translator.close_groups();
     Translation {
         rules: translator.shape.rules[0],
         function: translator.builder.finish(),
@@ -95,6 +102,8 @@ fn entry_values(builder: &mut Builder, shape: &Shape, state: Value) -> Values {
         input: builder.load_word(state, state::INPUT),
         output: builder.load_word(state, state::OUTPUT),
         executed: 0,
+        groups: Vec::new(),
+        computed: Computed::default(),
     }
 }
 
@@ -109,6 +118,9 @@ struct Values {
     output: Value,
     /// How many instructions were executed that `left` does not know of.
     executed: u64,
+    /// The pages that are known to be there: indices into [`Translator::groups`].
+    groups: Vec<usize>,
+    computed: Computed,
 }
 
 struct Translator<'a> {
@@ -126,6 +138,11 @@ struct Translator<'a> {
     entry: Values,
     builder: Builder,
     plans: Vec<Plan>,
+    groups: Vec<Group>,
+    /// The addresses of instructions whose accesses are looked at one by one.
+    alone: &'a FxHashSet<u64>,
+    /// The address of the block that is translated.
+    current: u64,
     /// The temporaries of the current instruction.
     temporaries: Vec<Value>,
 }
@@ -138,13 +155,16 @@ impl Translator<'_> {
         self.builder.switch_to(start);
         if block.is_join() {
             self.values = self.shape.unpack(&self.entry, parameters, index);
-        } else if let Some(values) = self.inherited[index.index()].take() {
+        } else if let Some(mut values) = self.inherited[index.index()].take() {
+            let computed = std::mem::take(&mut values.computed);
+            self.builder.go_on(start, computed);
             self.values = values;
         } else {
             // No way leads here, as a condition turned out to be a constant.
             let target = self.builder.target(start, &[]);
             return self.builder.jump(target);
         }
+        self.current = block.start;
         self.builder.set_address(block.start);
         if block.is_header {
             let exit = self.exit(block.start, Cause::Limit);
@@ -249,7 +269,9 @@ impl Translator<'_> {
     fn edge(&mut self, index: Index) -> Target {
         let (start, _) = self.starts[index.index()];
         if !self.region.blocks[index.index()].is_join() {
-            self.inherited[index.index()] = Some(self.values.clone());
+            let mut values = self.values.clone();
+            values.computed = self.builder.computed();
+            self.inherited[index.index()] = Some(values);
             return self.builder.target(start, &[]);
         }
         let executed = self.builder.constant(self.values.executed);
@@ -340,9 +362,9 @@ impl Translator<'_> {
     }
 
     /// An exit at an instruction as if it had not begun.
-    fn exit_before(&mut self, address: u64, before: &Values) -> ExitId {
+    fn exit_before(&mut self, address: u64, cause: Cause, before: &Values) -> ExitId {
         let now = std::mem::replace(&mut self.values, before.clone());
-        let exit = self.exit(address, Cause::Instruction);
+        let exit = self.exit(address, cause);
         self.values = now;
         exit
     }

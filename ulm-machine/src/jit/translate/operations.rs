@@ -6,6 +6,7 @@ use ulm_isa::micro::{MicroOperation as M, Operand};
 
 use super::shape::replaces_minuend;
 use super::{Translator, Values};
+use crate::jit::exits::Cause;
 use crate::jit::state;
 
 const BYTE: Access = Access {
@@ -86,7 +87,7 @@ impl Translator<'_> {
                 remainder,
             } => {
                 let operands = [low, high, divisor].map(|operand| self.operand(operand, address));
-                let exit = self.exit_before(address, before);
+                let exit = self.exit_before(address, Cause::Instruction, before);
                 let results = self.builder.wide_divide(operands, exit);
                 for (destination, value) in
                     [quotient_low, quotient_high, remainder].into_iter().zip(results)
@@ -100,7 +101,7 @@ impl Translator<'_> {
                 quotient,
             } => {
                 let (b, a) = (self.operand(divisor, address), self.operand(dividend, address));
-                let exit = self.exit_before(address, before);
+                let exit = self.exit_before(address, Cause::Instruction, before);
                 let value = self.builder.divide(Division::Signed, a, b, Some(exit));
                 let rest = self.builder.divide(Division::SignedRemainder, a, b, None);
                 self.write(quotient, value);
@@ -211,7 +212,7 @@ impl Translator<'_> {
 
     fn print(&mut self, value: Operand, (address, before): (u64, &Values)) {
         let value = self.operand(value, address);
-        let exit = self.exit_before(address, before);
+        let exit = self.exit_before(address, Cause::Instruction, before);
         let end = self.builder.load_word(self.state, state::OUTPUT_END);
         let output = self.values.output;
         let full = self.builder.compare(Condition::Equal, output, end);
@@ -260,7 +261,7 @@ impl Translator<'_> {
                     B::Remainder(Unsigned) => Division::UnsignedRemainder,
                     _ => Division::SignedRemainder,
                 };
-                let exit = self.exit_before(address, before);
+                let exit = self.exit_before(address, Cause::Instruction, before);
                 return self.builder.divide(division, a, b, Some(exit));
             }
         };

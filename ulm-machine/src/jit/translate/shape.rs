@@ -4,6 +4,7 @@ use codegen::ir::Value;
 use ulm_isa::micro::{Condition, MicroOperation as M, Operand};
 
 use super::{OTHER_VALUES, Values};
+use crate::jit::builder::Computed;
 use crate::jit::flags::{Carry, OPERANDS, Rules, Sign};
 use crate::jit::region::{Block, End, Index, Region, inside};
 
@@ -97,6 +98,8 @@ impl Shape {
             input: next(),
             output: next(),
             executed: 0,
+            groups: Vec::new(),
+            computed: Computed::default(),
             ..entry.clone()
         };
         if self.sets_flags {
