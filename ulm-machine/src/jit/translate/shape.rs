@@ -427,7 +427,7 @@ fn reserve(region: &Region) -> u64 {
     for (index, block) in region.blocks.iter().enumerate().rev() {
         let rest = inside(&block.end)
             .into_iter()
-            .filter(|next| next.index() > index && !region.blocks[next.index()].is_header)
+            .filter(|next| next.index() > index)
             .map(|next| longest[next.index()])
             .max();
         longest[index] = block.instructions.len() as u64 + rest.unwrap_or(0);
