@@ -654,7 +654,7 @@ impl Scan<'_> {
             return None;
         }
         let mut number = this.upcoming;
-        let mut best: Option<(u32, u8)> = None;
+        let mut best = self.hint_of_parameter(this.register, &suitable);
         for _ in 0..USES_FOR_HINTS {
             let Some(use_) = self.lifetimes.uses.get(number as usize) else {
                 break;
@@ -673,6 +673,15 @@ impl Scan<'_> {
             number = use_.next;
         }
         best.map(|(_, rank)| rank)
+    }
+
+    /// The register of the parameter that a virtual register is handed over to, and in how many loops
+    /// that happens. The jump may be far away, behind many uses.
+    fn hint_of_parameter(&self, register: u32, suitable: impl Fn(u8) -> bool) -> Option<(u32, u8)> {
+        let register = &self.lifetimes.registers[register as usize];
+        let parameter = self.lifetimes.registers.get(register.handed_to as usize)?;
+        let rank = parameter.preferred;
+        (rank != NO_RANK && suitable(rank)).then_some((register.handed_depth, rank))
     }
 
     /// Whether an interval may overlap one that is inactive: of whole lives, each beginning at its
