@@ -377,10 +377,11 @@ pub(crate) enum Value {
 /// # Errors
 ///
 /// `None` if the mistake behind it has been reported elsewhere.
+#[inline]
 pub(crate) fn evaluate(
     nodes: &[Node],
-    symbol: &dyn Fn(SymbolId) -> Result<Value, Option<AssemblyError>>,
-    distance: &dyn Fn(Base, Base) -> Option<i128>,
+    symbol: impl Fn(SymbolId) -> Result<Value, Option<AssemblyError>>,
+    distance: impl Fn(Base, Base) -> Option<i128>,
 ) -> Result<Value, Option<AssemblyError>> {
     if let [node] = nodes {
         // The usual case needs no stack.
@@ -390,6 +391,14 @@ pub(crate) fn evaluate(
             _ => {}
         }
     }
+    evaluate_postfix(nodes, &symbol, &distance)
+}
+
+fn evaluate_postfix(
+    nodes: &[Node],
+    symbol: &dyn Fn(SymbolId) -> Result<Value, Option<AssemblyError>>,
+    distance: &dyn Fn(Base, Base) -> Option<i128>,
+) -> Result<Value, Option<AssemblyError>> {
     let mut stack: Vec<(Value, Span)> = Vec::with_capacity(4);
     for node in nodes {
         let value = match node.kind {

@@ -184,7 +184,11 @@ impl<'s> Symbols<'s> {
     }
 
     /// The definition that a use at `time` sees: the one in force, before any the last one.
-    fn equ_at(&self, equs: &[u32], time: u32) -> u32 {
+    #[inline]
+    pub(crate) fn equ_at(&self, equs: &[u32], time: u32) -> u32 {
+        if let [only] = equs {
+            return *only;
+        }
         let before = equs.partition_point(|&equ| self.equs[equ as usize].time < time);
         match before.checked_sub(1) {
             Some(last) => equs[last],
@@ -227,7 +231,7 @@ impl<'s> Symbols<'s> {
 
     /// The value of an expression for a use at `time`, from what this file knows so far.
     fn evaluate(&self, nodes: &[Node], time: u32) -> Result<Value, Option<AssemblyError>> {
-        evaluate(nodes, &|id| self.value(id, time), &|a, b| {
+        evaluate(nodes, |id| self.value(id, time), |a, b| {
             (a == b).then_some(0)
         })
     }

@@ -179,28 +179,31 @@ fn write_rows(text: &mut Vec<u8>, mut address: u64, bytes: &[u8], mut comment: O
     }
 }
 
-const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+/// The two hex digits of each byte.
+const HEX: [[u8; 2]; 256] = {
+    let digits = b"0123456789ABCDEF";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
 
 /// ` HH` for each byte.
 pub(crate) fn push_hex(text: &mut Vec<u8>, bytes: &[u8]) {
-    for part in bytes.chunks(WHOLE_ROW as usize) {
-        let mut row = [b' '; 3 * WHOLE_ROW as usize];
-        for (place, &byte) in row.chunks_exact_mut(3).zip(part) {
-            place[1] = DIGITS[usize::from(byte >> 4)];
-            place[2] = DIGITS[usize::from(byte & 15)];
-        }
-        text.extend_from_slice(&row[..3 * part.len()]);
+    text.reserve(3 * bytes.len());
+    for &byte in bytes {
+        let [high, low] = HEX[usize::from(byte)];
+        text.extend_from_slice(&[b' ', high, low]);
     }
 }
 
 /// 16 hex digits.
 pub(crate) fn push_address(text: &mut Vec<u8>, address: u64) {
-    let mut digits = [b'0'; 16];
-    for (place, byte) in digits.chunks_exact_mut(2).zip(address.to_be_bytes()) {
-        place[0] = DIGITS[usize::from(byte >> 4)];
-        place[1] = DIGITS[usize::from(byte & 15)];
-    }
-    text.extend_from_slice(&digits);
+    let digits = address.to_be_bytes().map(|byte| HEX[usize::from(byte)]);
+    text.extend_from_slice(digits.as_flattened());
 }
 
 fn write_symbol(text: &mut Vec<u8>, symbol: &Symbol) {
