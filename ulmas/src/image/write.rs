@@ -92,18 +92,15 @@ impl Image {
 }
 
 /// A number without the machinery of formatting: there are as many as lines.
-fn push_decimal(text: &mut Vec<u8>, mut number: u32) {
-    let mut digits = [b'0'; 10];
-    let mut first = digits.len() - 1;
-    loop {
-        digits[first] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-        first -= 1;
+fn push_decimal(text: &mut Vec<u8>, number: u32) {
+    let length = number.checked_ilog10().unwrap_or(0) as usize + 1;
+    let start = text.len();
+    text.resize(start + length, b'0');
+    let mut rest = number;
+    for digit in text[start..].iter_mut().rev() {
+        *digit += (rest % 10) as u8;
+        rest /= 10;
     }
-    text.extend_from_slice(&digits[first..]);
 }
 
 /// The rows of a segment loaded at `base`.
@@ -206,6 +203,9 @@ pub(crate) fn push_address(text: &mut Vec<u8>, address: u64) {
     text.extend_from_slice(digits.as_flattened());
 }
 
+/// Shorter names of symbols are padded to this many characters.
+const NAME_WIDTH: usize = 20;
+
 fn write_symbol(text: &mut Vec<u8>, symbol: &Symbol) {
     let letter = match symbol.kind {
         SymbolKind::Absolute => 'a',
@@ -219,7 +219,11 @@ fn write_symbol(text: &mut Vec<u8>, symbol: &Symbol) {
     } else {
         letter
     };
-    let _ = write!(text, "{letter} {:<20} 0x", symbol.name);
+    text.extend_from_slice(&[letter as u8, b' ']);
+    text.extend_from_slice(symbol.name.as_bytes());
+    let blank = NAME_WIDTH.saturating_sub(symbol.name.chars().count());
+    text.extend(std::iter::repeat_n(b' ', blank));
+    text.extend_from_slice(b" 0x");
     push_address(text, symbol.value);
     text.push(b'\n');
 }
