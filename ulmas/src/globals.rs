@@ -156,9 +156,11 @@ impl Scope<'_, '_> {
         nodes: &[Node],
         time: u32,
     ) -> Result<Value, Option<AssemblyError>> {
-        crate::expression::evaluate(nodes, |id| self.value(file, id, time), |a, b| {
-            self.distance(a, b)
-        })
+        crate::expression::evaluate(
+            nodes,
+            |id| self.value(file, id, time),
+            |a, b| self.distance(a, b),
+        )
     }
 
     /// How far the base `a` lies behind `b`, if that is known before the program is put together.
