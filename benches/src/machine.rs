@@ -8,6 +8,7 @@ pub mod assembler;
 pub mod error;
 pub mod execution;
 pub mod host_instructions;
+pub mod long_code;
 pub mod memory;
 pub mod process;
 pub mod programs;
@@ -16,3 +17,6 @@ pub mod speed;
 pub mod start_up;
 pub mod table;
 pub mod tools;
+
+/// Bytes.
+const MEBIBYTE: f64 = 1024.0 * 1024.0;

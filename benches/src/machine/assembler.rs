@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use super::MEBIBYTE;
 use super::error::Error;
 use super::process;
 use super::table::{Table, Target, judged, number};
@@ -38,7 +39,7 @@ pub fn measured(rounds: u32, tools: &Tools) -> Result<Table, Error> {
         let millions = f64::from(LINES) / 1e6;
         elapsed.push(millions / usage.elapsed.as_secs_f64());
         processor.push(millions / usage.processor.as_secs_f64());
-        peak.push(usage.peak as f64 / (1024.0 * 1024.0));
+        peak.push(usage.peak as f64 / MEBIBYTE);
     }
     let mut table = Table::new([
         "lines",
