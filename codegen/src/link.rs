@@ -169,6 +169,27 @@ pub struct LinkedFunction {
     pub reasons: Vec<u32>,
 }
 
+impl LinkedFunction {
+    /// The site with this offset from the function's start.
+    fn exit_at(&self, offset: u32) -> Option<&ExitSite> {
+        // The stubs of a function mostly stand one behind the other and have the same size: the first
+        // guess is right.
+        let (first, last) = (self.exits.first()?.at, self.exits.last()?.at);
+        let into = u64::from(offset.checked_sub(first)?);
+        let guess = into * (self.exits.len() as u64 - 1) / u64::from(last - first).max(1);
+        if let Some(site) = self.exits.get(guess as usize)
+            && site.at == offset
+        {
+            return Some(site);
+        }
+        let search = self
+            .exits
+            .binary_search_by_key(&offset, |site| site.at)
+            .ok()?;
+        Some(&self.exits[search])
+    }
+}
+
 /// Code with a place for everything, but without an address.
 #[derive(Debug, Clone)]
 pub struct Linked {
@@ -494,11 +515,8 @@ impl Linked {
             .into_iter()
             .find_map(|inside| {
                 let function = self.function_at(inside)?;
-                let site = function
-                    .exits
-                    .binary_search_by_key(&(offset - function.start), |site| site.at)
-                    .ok()?;
-                Some((function, &function.exits[site]))
+                let site = function.exit_at(offset - function.start)?;
+                Some((function, site))
             })
     }
 

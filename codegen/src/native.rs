@@ -1,5 +1,7 @@
 //! Runs generated code on the processor.
 
+mod procedure;
+
 use std::panic::resume_unwind;
 
 use thiserror::Error;
@@ -16,6 +18,7 @@ use crate::memory::{
 use crate::program::{Prepared, Start, prepare};
 pub use crate::program::{RunError, RunOptions};
 use crate::unwind::{Left, Words};
+pub use procedure::{Ended, Exit, Procedure, ProcedureError, Runner, Values};
 
 /// The bytes of stack below the limit, and below what the code needs there, for the host: imports
 /// and signal handlers run on the same stack.
@@ -44,12 +47,7 @@ pub enum LoadError {
 impl Program {
     /// Brings code into memory of its own.
     pub fn load(linked: Linked) -> Result<Self, LoadError> {
-        if Architecture::of_this_machine() != Some(linked.options().architecture) {
-            return Err(LoadError::NotThisMachine);
-        }
-        let mut room = WritableCode::new(linked.size())?;
-        linked.relocate_into(room.address(), room.bytes());
-        let code = room.publish()?;
+        let code = load_code(&linked)?;
         let context = Context::new(linked.import_parameters().len() as u32);
         Ok(Self {
             linked,
@@ -171,6 +169,16 @@ impl Program {
         let departure = left.departure().ok_or(RunError::UnknownSite { site })?;
         Ok(Outcome::Left(departure))
     }
+}
+
+/// Brings code into executable memory.
+fn load_code(linked: &Linked) -> Result<ExecutableCode, LoadError> {
+    if Architecture::of_this_machine() != Some(linked.options().architecture) {
+        return Err(LoadError::NotThisMachine);
+    }
+    let mut room = WritableCode::new(linked.size())?;
+    linked.relocate_into(room.address(), room.bytes());
+    Ok(room.publish()?)
 }
 
 /// The memory that the code has written.

@@ -48,6 +48,14 @@ pub enum RunError {
         /// What the system says.
         error: std::io::Error,
     },
+    /// The stack is smaller than what the function surely needs.
+    #[error("the function needs {needed} bytes of stack; there are {room}")]
+    StackTooSmall {
+        /// The bytes that it needs.
+        needed: u64,
+        /// The bytes that there are.
+        room: u64,
+    },
     /// The code left where it can't leave: it has been changed, or a generator is wrong.
     #[error("the code left at {site:#x}, where there is no exit")]
     UnknownSite {

@@ -31,6 +31,11 @@ impl Context {
         self.0[offset as usize / 8].store(value, Ordering::Relaxed);
     }
 
+    /// The word at an offset in bytes.
+    pub(crate) fn get(&self, offset: u32) -> u64 {
+        self.0[offset as usize / 8].load(Ordering::Relaxed)
+    }
+
     /// The word at an address, if the address is that of one.
     pub(crate) fn read(&self, address: u64) -> Option<u64> {
         let offset = address.checked_sub(self.address())?;

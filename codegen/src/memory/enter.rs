@@ -73,6 +73,23 @@ impl Entry<'_> {
         })
     }
 
+    /// Runs code without imports until it returns or leaves.
+    pub(crate) fn enter_alone(self) -> Ending {
+        assert!(self.thunks.is_empty(), "imports need a host");
+        self.context.set(EXIT_SITE, 0);
+        let stub = self.entry_stub();
+        // SAFETY: as in `enter`; without imports the code asks nothing of the context but the limit of
+        // the stack and the wish to leave.
+        unsafe {
+            stub(
+                self.context.as_ptr(),
+                self.function_address(),
+                self.arguments.as_ptr(),
+                self.stack_pointer,
+            )
+        }
+    }
+
     /// As [`Self::enter`], with known values in the registers that have to be preserved, and what was
     /// in them afterwards.
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -102,6 +119,13 @@ impl Entry<'_> {
         self.code.address() + u64::from(self.function)
     }
 
+    fn entry_stub(&self) -> EntryStub {
+        let address = self.code.address() + u64::from(self.stub);
+        let stub = ptr::with_exposed_provenance::<()>(address as usize);
+        // SAFETY: the entry stub of linked code is a function of this type.
+        unsafe { std::mem::transmute::<*const (), EntryStub>(stub) }
+    }
+
     /// Calls `run` with a context in which the host is to be found.
     fn with_host(
         self,
@@ -127,10 +151,7 @@ impl Entry<'_> {
         self.context.set(HOST_DATA, address);
         self.context.set(EXIT_SITE, 0);
 
-        let stub = ptr::with_exposed_provenance::<()>((base + u64::from(self.stub)) as usize);
-        // SAFETY: the entry stub of linked code is a function of this type.
-        let stub = unsafe { std::mem::transmute::<*const (), EntryStub>(stub) };
-        let ending = run(&self, stub);
+        let ending = run(&self, self.entry_stub());
 
         self.context.set(HOST_DATA, 0);
         match data.panic {

@@ -107,6 +107,10 @@ pub(super) struct Virtual {
     pub preferred: u8,
     /// Whether a use has a hint.
     pub hinted: bool,
+    /// The parameter that it is handed over to in the innermost loop, or `NONE`.
+    pub handed_to: u32,
+    /// How many loops the jump is in that hands it over.
+    pub handed_depth: u32,
     crosses_blocks: bool,
 }
 
@@ -123,6 +127,8 @@ impl Virtual {
         tied_to: NONE,
         preferred: NO_RANK,
         hinted: false,
+        handed_to: NONE,
+        handed_depth: 0,
         crosses_blocks: false,
     };
 
@@ -220,6 +226,8 @@ struct Collector<'a> {
     /// The certain registers that the present instruction writes.
     written: Vec<u8>,
     block: u32,
+    /// The position at which it begins.
+    block_start: u32,
     /// Virtual registers that live in several blocks.
     global: Vec<u32>,
 }
@@ -243,6 +251,7 @@ impl<'a> Collector<'a> {
             last_barrier: vec![NONE; count],
             written: Vec::new(),
             block: 0,
+            block_start: 0,
             global: Vec::new(),
         }
     }
@@ -251,6 +260,7 @@ impl<'a> Collector<'a> {
         let mut extras = code.extras.iter().peekable();
         for (number, block) in code.blocks.iter().enumerate() {
             self.block = number as u32;
+            self.block_start = 2 * block.start;
             for parameter in list(&code.lists, block.parameters) {
                 self.define(parameter, Definition::Parameter, 2 * block.start);
             }
@@ -321,7 +331,7 @@ impl<'a> Collector<'a> {
                 self.use_(index, 2 * at, Want::Register, Hint::None);
             }
             (Role::Use, Constraint::Anywhere) => {
-                self.use_(index, 2 * at, Want::Nothing, Hint::None);
+                self.record(index, 2 * at);
             }
             (Role::Use, Constraint::Fixed(number)) => {
                 let hint = match self.ranks.of[usize::from(number)] {
@@ -360,6 +370,24 @@ impl<'a> Collector<'a> {
         let register = Register::virtual_register(result);
         self.define(register, Definition::Register, 2 * at);
         self.lifetimes.tied.push((at, result));
+    }
+
+    /// The place of a value is recorded. Of several such uses in a block only the last one counts: it
+    /// says how long the value lives. There may be as many as exits times values.
+    fn record(&mut self, index: u32, position: u32) {
+        let Lifetimes {
+            registers, uses, ..
+        } = &mut self.lifetimes;
+        let register = &mut registers[index as usize];
+        if let Some(last) = uses.get_mut(register.last_use as usize)
+            && last.want == Want::Nothing
+            && last.position >= self.block_start
+        {
+            last.position = position;
+            register.end = position + 1;
+            return;
+        }
+        self.use_(index, position, Want::Nothing, Hint::None);
     }
 
     #[inline]
@@ -454,7 +482,13 @@ impl<'a> Collector<'a> {
         for (argument, parameter) in list(&code.lists, block.arguments).zip(parameters) {
             let hint = parameter.virtual_index().map_or(Hint::None, Hint::Same);
             if let Some(index) = argument.virtual_index() {
-                self.use_(index, 2 * (block.end - 1), Want::Copy, hint);
+                let position = 2 * (block.end - 1);
+                self.use_(index, position, Want::Copy, hint);
+                let life = &mut self.lifetimes.registers[index as usize];
+                if life.handed_to == NONE || life.handed_depth < block.loop_depth {
+                    life.handed_to = parameter.virtual_index().unwrap_or(NONE);
+                    life.handed_depth = block.loop_depth;
+                }
             }
         }
     }

@@ -1,8 +1,13 @@
-//! Spill slots: two virtual registers share one if the stretches of the code from the beginning to
-//! the end of their lives don't overlap.
+//! Spill slots.
+//!
+//! Where blocks join, a value in memory is handed over without a move if argument and parameter have
+//! the same slot. Therefore the virtual registers that are handed over to each other form *webs*, as
+//! long as no two in a web live at once, the innermost loops first; a web has one slot. Two webs
+//! share one if the stretches of the code from their beginnings to their ends don't overlap.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::mem::take;
 
 use super::intervals::{Intervals, Place};
 use super::layout::NONE;
@@ -42,44 +47,35 @@ pub(super) fn assign<I>(code: &Code<I>, lifetimes: &Lifetimes, scanned: &Scanned
     if spilled.is_empty() {
         return slots;
     }
+    let mut webs = Webs::new(lifetimes, &spilled);
+    for (argument, parameter) in handed_over(code) {
+        webs.join(argument, parameter);
+    }
     slots.of = vec![NONE; lifetimes.registers.len()];
-    let partners = partners(code, lifetimes.registers.len());
+    let mut slot_of_web = vec![NONE; spilled.len()];
     let mut taken: BinaryHeap<Reverse<(u32, u32)>> = BinaryHeap::new();
-    let mut is_free: Vec<bool> = Vec::new();
-    // May still name slots that a partner has taken since.
     let mut free: Vec<u32> = Vec::new();
     for register in spilled {
-        let life = &lifetimes.registers[register as usize];
-        while let Some(&Reverse((end, slot))) = taken.peek() {
-            if end > life.start {
-                break;
+        let web = webs.of(register).expect("it is one of the spilled");
+        if slot_of_web[web as usize] == NONE {
+            let (start, end) = webs.stretch(web);
+            while let Some(&Reverse((end, slot))) = taken.peek() {
+                if end > start {
+                    break;
+                }
+                taken.pop();
+                free.push(slot);
             }
-            taken.pop();
-            is_free[slot as usize] = true;
-            free.push(slot);
+            let slot = free.pop().unwrap_or_else(|| {
+                slots.count += 1;
+                slots.count - 1
+            });
+            taken.push(Reverse((end, slot)));
+            slot_of_web[web as usize] = slot;
         }
-        let partner = slots.of(partners[register as usize]);
-        let slot = match partner.filter(|&slot| is_free[slot as usize]) {
-            Some(slot) => slot,
-            None => next_free(&mut free, &mut is_free),
-        };
-        is_free[slot as usize] = false;
-        taken.push(Reverse((life.end, slot)));
-        slots.of[register as usize] = slot;
+        slots.of[register as usize] = slot_of_web[web as usize];
     }
-    slots.count = is_free.len() as u32;
     slots
-}
-
-/// A slot that is free: one freed before, else a new one.
-fn next_free(free: &mut Vec<u32>, is_free: &mut Vec<bool>) -> u32 {
-    while let Some(slot) = free.pop() {
-        if is_free[slot as usize] {
-            return slot;
-        }
-    }
-    is_free.push(true);
-    is_free.len() as u32 - 1
 }
 
 /// The virtual registers that need a slot, by the beginnings of their lives.
@@ -104,10 +100,9 @@ fn spilled(lifetimes: &Lifetimes, intervals: &Intervals) -> Vec<u32> {
         .collect()
 }
 
-/// For each virtual register another one that it is handed over to, or gets its value from, where
-/// blocks join: if the two can share a slot, nothing need be moved.
-fn partners<I>(code: &Code<I>, registers: usize) -> Vec<u32> {
-    let mut partners = vec![NONE; registers];
+/// The arguments and parameters of blocks, those in the innermost loops first.
+fn handed_over<I>(code: &Code<I>) -> Vec<(u32, u32)> {
+    let mut pairs = Vec::new();
     for block in &code.blocks {
         let Some(successor) = block.successors.iter().flatten().next() else {
             continue;
@@ -116,10 +111,105 @@ fn partners<I>(code: &Code<I>, registers: usize) -> Vec<u32> {
         for (argument, parameter) in list(&code.lists, block.arguments).zip(parameters) {
             let indices = (argument.virtual_index(), parameter.virtual_index());
             if let (Some(argument), Some(parameter)) = indices {
-                partners[argument as usize] = parameter;
-                partners[parameter as usize] = argument;
+                pairs.push((Reverse(block.loop_depth), (argument, parameter)));
             }
         }
     }
-    partners
+    pairs.sort_by_key(|&(depth, _)| depth);
+    pairs.into_iter().map(|(_, pair)| pair).collect()
+}
+
+/// Sets of virtual registers of which no two live at once.
+struct Webs {
+    /// By virtual register: its number among the spilled, or `NONE`.
+    number: Vec<u32>,
+    /// By number: another one of the same web, nearer to the web's root; the root has itself.
+    towards_root: Vec<u32>,
+    /// By root: where those of the web live, the ends by the beginnings.
+    lives: Vec<BTreeMap<u32, u32>>,
+}
+
+impl Webs {
+    /// Each on its own.
+    fn new(lifetimes: &Lifetimes, spilled: &[u32]) -> Self {
+        let mut number = vec![NONE; lifetimes.registers.len()];
+        for (&register, web) in spilled.iter().zip(0..) {
+            number[register as usize] = web;
+        }
+        Self {
+            number,
+            towards_root: (0..spilled.len() as u32).collect(),
+            lives: spilled
+                .iter()
+                .map(|&register| life(lifetimes, register))
+                .collect(),
+        }
+    }
+
+    /// The web of a virtual register, if that is one of the spilled.
+    fn of(&mut self, register: u32) -> Option<u32> {
+        let mut web = self.number[register as usize];
+        if web == NONE {
+            return None;
+        }
+        loop {
+            let next = self.towards_root[web as usize];
+            if next == web {
+                return Some(web);
+            }
+            let further = self.towards_root[next as usize];
+            self.towards_root[web as usize] = further;
+            web = further;
+        }
+    }
+
+    /// The first position at which one of a web lives, and the one behind the last.
+    fn stretch(&self, web: u32) -> (u32, u32) {
+        let lives = &self.lives[web as usize];
+        let start = lives.first_key_value().map_or(0, |(&start, _)| start);
+        let end = lives.last_key_value().map_or(0, |(_, &end)| end);
+        (start, end)
+    }
+
+    /// Makes one web of two, if no two in it live at once.
+    fn join(&mut self, one: u32, other: u32) {
+        let (Some(one), Some(other)) = (self.of(one), self.of(other)) else {
+            return;
+        };
+        if one == other {
+            return;
+        }
+        let size = |web: u32| self.lives[web as usize].len();
+        let (large, small) = if size(one) < size(other) {
+            (other, one)
+        } else {
+            (one, other)
+        };
+        let around = &self.lives[large as usize];
+        let meets = |(&start, &end): (&u32, &u32)| {
+            let before = around.range(..end).next_back();
+            before.is_some_and(|(_, &before)| before > start)
+        };
+        if self.lives[small as usize].iter().any(meets) {
+            return;
+        }
+        let lives = take(&mut self.lives[small as usize]);
+        self.lives[large as usize].extend(lives);
+        self.towards_root[small as usize] = large;
+    }
+}
+
+/// Where a virtual register lives.
+fn life(lifetimes: &Lifetimes, register: u32) -> BTreeMap<u32, u32> {
+    let whole = &lifetimes.registers[register as usize];
+    let mut life = BTreeMap::new();
+    let mut number = whole.ranges;
+    if number == NONE {
+        life.insert(whole.start, whole.end);
+    }
+    while let Some(range) = lifetimes.ranges.get(number as usize) {
+        life.insert(range.start, range.end);
+        number = range.next;
+    }
+    life
 }

@@ -263,6 +263,7 @@ impl Display for Compare {
         f.write_str(match self {
             Self::Cmp => "cmp",
             Self::Test => "test",
+            Self::Kept => "flags",
         })
     }
 }
@@ -455,6 +456,10 @@ fn pseudo(f: &mut fmt::Formatter<'_>, instruction: &Instruction) -> fmt::Result 
             rn,
             source,
         } => write!(f, "{compare} {}, {}; exit{cond}", r64(rn), s64(source)),
+        Instruction::CompareMemoryExit { cond, rn, address } => {
+            let memory = Sized(Operand::Memory(address), Size::Bits64);
+            write!(f, "cmp {}, {memory}; exit{cond}", r64(rn))
+        }
         Instruction::CompareSet {
             compare,
             cond,

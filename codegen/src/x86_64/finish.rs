@@ -76,6 +76,9 @@ enum Stub {
     Exit(usize),
     /// Divides rax by −1: quotient and remainder to rax and rdx, and back to the label.
     NegativeOne(Label),
+    /// Divides the high half of a dividend, in rax, by rsi: the quotient to rdi, the remainder to rdx,
+    /// and back to the label.
+    HighHalf(Label),
 }
 
 struct Finisher<'a> {
@@ -99,6 +102,8 @@ struct Finisher<'a> {
     checked: Option<u32>,
     /// The early return that is without a frame, if there is one.
     early_return: Option<EarlyReturn>,
+    /// Whether flags have been left that are read further on.
+    flags_are_kept: bool,
     /// The place of the next exit in [`Code::exits`].
     next_exit: usize,
     /// The place of the next operands in [`Code::extras`].
@@ -157,6 +162,7 @@ impl<'a> Finisher<'a> {
             stubs: Vec::new(),
             checked: None,
             early_return: None,
+            flags_are_kept: false,
             next_exit: 0,
             next_extra: 0,
         }
@@ -302,6 +308,7 @@ impl<'a> Finisher<'a> {
 
     fn block(&mut self, block: usize) {
         self.block_start = self.position();
+        self.flags_are_kept = false;
         self.assembly.labels[block] = self.block_start;
         if let Some(early) = self.early_return
             && early.goes_on.index() == block
@@ -326,9 +333,12 @@ impl<'a> Finisher<'a> {
     fn edits_before(&mut self, index: u32) {
         while let Some(edit) = self.edits.next_before(index) {
             let origin = self.parts.origin(edit, |block| self.layout.target(block).0);
-            self.assembly
-                .instructions
-                .push(edits::instruction(edit, self.assembly.slots_at));
+            let instruction = if self.flags_are_kept {
+                edits::instruction_keeping_flags(edit, self.assembly.slots_at)
+            } else {
+                edits::instruction(edit, self.assembly.slots_at)
+            };
+            self.assembly.instructions.push(instruction);
             self.assembly.origins.push(origin);
         }
     }
@@ -424,6 +434,7 @@ impl<'a> Finisher<'a> {
             match stub {
                 Stub::Exit(exit) => self.leave(exit),
                 Stub::NegativeOne(back) => self.divide_by_negative_one(back),
+                Stub::HighHalf(back) => self.divide_high_half(back),
             }
         }
     }
@@ -443,6 +454,7 @@ fn is_frameless(instruction: &Instruction) -> bool {
             instruction,
             Instruction::LoadArgument { .. }
                 | Instruction::CompareExit { .. }
+                | Instruction::CompareMemoryExit { .. }
                 | Instruction::Poll
                 | Instruction::StackCheck
                 | Instruction::Divide { .. }

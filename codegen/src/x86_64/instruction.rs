@@ -6,7 +6,9 @@
 //! The first variants are instructions of the machine. The others, from
 //! [`Constant`](Instruction::Constant) on, exist only up to `finish`, which writes them out. Some of
 //! them stand for two or three instructions: between a comparison and what reads its flags nothing
-//! can then be inserted, and so every other instruction may spoil the flags.
+//! can then be inserted, and so every other instruction may spoil the flags. Only with
+//! [`Compare::Kept`] the flags come from an instruction of its own; what `finish` writes in between
+//! leaves them alone.
 
 use crate::ir::{Division, FunctionId, ImportId};
 use crate::machine::{Register, Symbol};
@@ -133,6 +135,22 @@ pub enum Source {
     Register(Register),
     /// A number, sign-extended to 64 bits.
     Immediate(i32),
+}
+
+impl Instruction {
+    /// Whether it reads flags that the instruction before leaves.
+    pub(super) const fn reads_flags(&self) -> bool {
+        matches!(
+            self,
+            Self::CompareJump {
+                compare: Compare::Kept,
+                ..
+            } | Self::CompareExit {
+                compare: Compare::Kept,
+                ..
+            }
+        )
+    }
 }
 
 impl From<Source> for Operand {
@@ -287,6 +305,8 @@ pub enum Compare {
     Cmp,
     /// `test`: as the and
     Test,
+    /// Nothing: the instruction before, which has made the register, leaves the flags.
+    Kept,
 }
 
 /// What [`Instruction::Tied`] does to its first operand.
@@ -497,6 +517,12 @@ pub enum Instruction {
         cond: Cond,
         rn: Register,
         source: Source,
+    },
+    /// Compares with what memory holds, and leaves if the condition holds.
+    CompareMemoryExit {
+        cond: Cond,
+        rn: Register,
+        address: Address,
     },
     /// Compares; `rd` is 1 if the condition holds, else 0.
     CompareSet {

@@ -47,7 +47,10 @@ impl MachineInstruction for Instruction {
                 visit_address(address, r#use);
                 visit(rd, Role::Define, Constraint::Register);
             }
-            Self::Store { rt, address, .. } => {
+            Self::Store { rt, address, .. }
+            | Self::CompareMemoryExit {
+                rn: rt, address, ..
+            } => {
                 r#use(rt);
                 visit_address(address, r#use);
             }

@@ -14,6 +14,7 @@ mod call;
 mod condition;
 mod divide;
 mod early;
+mod flags;
 mod memory;
 
 use self::builder::{Builder, NONE, ValueFacts, value_facts};
@@ -79,6 +80,10 @@ struct Selector<'a> {
     /// The block that is being selected, and how many loops it is in.
     block: u32,
     depth: u32,
+    /// The instruction of the function that is being selected.
+    at: usize,
+    /// Divisions further up that give a second result, in this register; the next one last.
+    other_results: Vec<(usize, Register)>,
     /// By argument in a register: the virtual register that it is in.
     parameters: [Option<Register>; PARAMETERS],
     /// With an early return the block that leads to the rest is one of its own.
@@ -100,6 +105,8 @@ impl<'a> Selector<'a> {
             depths: Vec::new(),
             block: 0,
             depth: 0,
+            at: 0,
+            other_results: Vec::new(),
             parameters: [None; PARAMETERS],
             early_return: None,
             early_registers: Vec::new(),
@@ -116,7 +123,9 @@ impl<'a> Selector<'a> {
             self.begin_entry();
         }
         let function = self.function;
-        for instruction in function.block(block).iter().rev() {
+        let range = function.blocks[block.index()].range();
+        for (at, instruction) in range.zip(function.block(block)).rev() {
+            self.at = at;
             if self.is_needed(&instruction.op) {
                 self.builder.set_origin(instruction.origin);
                 self.instruction(&instruction.op);
@@ -258,9 +267,8 @@ impl<'a> Selector<'a> {
     /// Whether an instruction has an effect, or something that has been selected needs a result.
     fn is_needed(&self, op: &Op) -> bool {
         match *op {
-            Op::Constant { dest, .. } | Op::Unary { dest, .. } | Op::Binary { dest, .. } => {
-                self.has_register(dest)
-            }
+            Op::Constant { dest, .. } | Op::Unary { dest, .. } => self.has_register(dest),
+            Op::Binary { dest, .. } => self.has_register(dest) && !self.values[dest.index()].sunk,
             Op::WideMultiply { low, high, .. } => self.has_register(low) || self.has_register(high),
             Op::WideDivide { results, exit, .. } => {
                 let mut results = self.function.list(results);

@@ -6,6 +6,7 @@ mod generated;
 #[path = "../hand/mod.rs"]
 #[expect(dead_code, reason = "the functions for the other machine, too")]
 mod hand;
+mod procedure;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;

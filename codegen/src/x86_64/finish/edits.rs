@@ -53,6 +53,17 @@ impl<'a> Edits<'a> {
     }
 }
 
+/// As [`instruction`], where flags are in use: 0 is no `xor`.
+pub(super) fn instruction_keeping_flags(edit: &Edit, slots_at: u32) -> Instruction {
+    match (edit.to, edit.from) {
+        (Location::Register(to), Location::Constant(value)) => Instruction::MovImmediate {
+            rd: Register::physical(to),
+            value,
+        },
+        _ => instruction(edit, slots_at),
+    }
+}
+
 /// `mov` between registers, to and from a slot, or a constant.
 pub(super) fn instruction(edit: &Edit, slots_at: u32) -> Instruction {
     let slot = |slot: u32| Address::base(RSP, (slots_at + 8 * slot) as i32);

@@ -18,11 +18,12 @@ impl Finisher<'_> {
                     self.emit(instruction);
                 }
             }
-            Instruction::Constant { rd, value } => self.emit(constant(rd, value)),
+            Instruction::Constant { rd, value } => self.constant(rd, value),
             Instruction::Lea { rd, address } => self.lea(rd, address),
             Instruction::Tied { op, rd, rn, source } => {
                 debug_assert_eq!(rd, rn, "{instruction}");
                 self.emit(tied(op, rd, source));
+                self.flags_are_kept = self.are_flags_read_behind(index);
             }
             Instruction::TiedShift { op, rd, rn, .. } => {
                 debug_assert_eq!(rd, rn, "{instruction}");
@@ -48,6 +49,15 @@ impl Finisher<'_> {
                 source,
             } => {
                 self.compare((compare, cond), rn, source);
+                self.exit_if(cond, index, true);
+            }
+            Instruction::CompareMemoryExit { cond, rn, address } => {
+                self.emit(Instruction::Alu {
+                    op: Alu::Cmp,
+                    size: Size::Bits64,
+                    rd: rn,
+                    operand: Operand::Memory(address),
+                });
                 self.exit_if(cond, index, true);
             }
             Instruction::CompareSet {
@@ -111,6 +121,23 @@ impl Finisher<'_> {
         }
     }
 
+    /// Whether the next instruction that isn't a constant reads the flags that this one leaves.
+    fn are_flags_read_behind(&self, index: u32) -> bool {
+        self.code.instructions[index as usize + 1..]
+            .iter()
+            .find(|instruction| !matches!(instruction, Instruction::Constant { .. }))
+            .is_some_and(Instruction::reads_flags)
+    }
+
+    /// `xor rd, rd` or `mov rd, value`; `mov rd, 0` where the flags are needed.
+    fn constant(&mut self, rd: Register, value: i64) {
+        self.emit(if self.flags_are_kept {
+            Instruction::MovImmediate { rd, value }
+        } else {
+            constant(rd, value)
+        });
+    }
+
     fn jump(&mut self, block: usize, label: Label) {
         if self.layout.is_next(block, label) {
             return;
@@ -148,6 +175,10 @@ impl Finisher<'_> {
 
     /// `cmp a, b`, `test a, b`; `test a, a` for `cmp a, 0`, or nothing if the flags tell it already.
     fn compare(&mut self, (compare, cond): (Compare, Cond), rn: Register, source: Source) {
+        if compare == Compare::Kept {
+            self.flags_are_kept = false;
+            return;
+        }
         if (compare, source) == (Compare::Cmp, Source::Immediate(0)) && self.flags_tell(cond, rn) {
             return;
         }
@@ -168,7 +199,7 @@ impl Finisher<'_> {
                 rd: rn,
                 operand: source.into(),
             },
-            (Compare::Test, _) => Instruction::Test { size, rn, source },
+            (Compare::Test | Compare::Kept, _) => Instruction::Test { size, rn, source },
         });
     }
 
@@ -304,25 +335,40 @@ impl Finisher<'_> {
     }
 
     /// The high half is divided first; its remainder is smaller than the divisor, and so the second
-    /// quotient fits into a register.
+    /// quotient fits into a register. Mostly it is 0, and then so are both quotient and remainder.
     ///
     /// ```text
     ///     test rsi, rsi; je exit
-    ///     xor  edx, edx; div rsi; mov rdi, rax
+    ///     xor  edx, edx; mov rdi, rax
+    ///     test rax, rax; jne L
+    /// back:
     ///     mov  rax, rcx; div rsi
+    ///     …
+    /// L:  div  rsi; mov rdi, rax; jmp back
     /// ```
     fn wide_divide(&mut self, index: u32) {
         self.leave_if_zero(index, RSI);
         self.emit(zero(RDX));
-        self.unary(Unary::Div, RSI);
         self.emit(Instruction::Mov { rd: RDI, rn: RAX });
+        let back = self.label();
+        let label = self.stub(Stub::HighHalf(back));
+        let cond = Cond::Ne;
+        self.compare((Compare::Cmp, cond), RAX, Source::Immediate(0));
+        self.emit(Instruction::Jcc { cond, label });
+        self.place(back);
         self.emit(Instruction::Mov { rd: RAX, rn: RCX });
         self.unary(Unary::Div, RSI);
     }
+
+    /// `div rsi; mov rdi, rax; jmp back`
+    pub(super) fn divide_high_half(&mut self, back: Label) {
+        self.unary(Unary::Div, RSI);
+        self.emit(Instruction::Mov { rd: RDI, rn: RAX });
+        self.emit(Instruction::Jmp { label: back });
+    }
 }
 
-/// `xor rd, rd` or `mov rd, value`. No flags are in use between two instructions of the code that is
-/// finished here, nor where the allocator adds a move.
+/// `xor rd, rd` or `mov rd, value`, where no flags are in use.
 pub(super) fn constant(rd: Register, value: i64) -> Instruction {
     if value == 0 {
         zero(rd)

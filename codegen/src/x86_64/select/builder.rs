@@ -207,10 +207,14 @@ pub(super) struct ValueFacts {
     pub(super) definition: u32,
     /// How many operands it is.
     pub(super) uses: u32,
+    /// How many of them are addresses of loads and stores.
+    pub(super) addresses: u32,
     /// The block that defines it, or whose parameter it is.
     pub(super) block: u32,
     /// The index of its virtual register, `NONE` as long as nobody needs one.
     pub(super) register: u32,
+    /// Whether it is made further down than its definition stands.
+    pub(super) sunk: bool,
 }
 
 /// What is known of the values before selection. Values that are used in a block that stands before
@@ -219,8 +223,10 @@ pub(super) fn value_facts(function: &Function, builder: &mut Builder) -> Vec<Val
     let unknown = ValueFacts {
         definition: NONE,
         uses: 0,
+        addresses: 0,
         block: NONE,
         register: NONE,
+        sunk: false,
     };
     let mut values = vec![unknown; function.values as usize];
     let define = |values: &mut [ValueFacts], value: Value, index: usize, block: usize| {
@@ -249,6 +255,9 @@ pub(super) fn value_facts(function: &Function, builder: &mut Builder) -> Vec<Val
                     define(&mut values, dest, index, block);
                 }
                 ref op => {
+                    if let Op::Load { address, .. } | Op::Store { address, .. } = *op {
+                        values[address.index()].addresses += 1;
+                    }
                     function.visit_uses(op, |value| use_value(&mut values, value));
                     function.visit_results(op, |value| define(&mut values, value, index, block));
                 }

@@ -1,6 +1,7 @@
 //! Comparisons, and what depends on them: jumps, exits, selections, zeros and ones.
 
 use super::Selector;
+use super::flags::{FlagSource, Right};
 use crate::ir::{Binary, Condition, ExitId, Op, Target, Value};
 use crate::machine::Register;
 use crate::x86_64::instruction::{Compare, Cond, Instruction, Label, Source};
@@ -8,10 +9,12 @@ use crate::x86_64::instruction::{Compare, Cond, Instruction, Label, Source};
 /// A comparison, and the condition that is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Test {
-    compare: Compare,
-    cond: Cond,
-    rn: Register,
-    source: Source,
+    pub(super) compare: Compare,
+    pub(super) cond: Cond,
+    pub(super) rn: Register,
+    pub(super) source: Source,
+    /// For [`Compare::Kept`]: what has to be emitted right before the flags are read.
+    pub(super) flags: Option<FlagSource>,
 }
 
 impl Test {
@@ -25,7 +28,7 @@ impl Test {
 }
 
 /// The code of a condition after `cmp`.
-const fn cond(condition: Condition) -> Cond {
+pub(super) const fn cond(condition: Condition) -> Cond {
     match condition {
         Condition::Equal => Cond::E,
         Condition::NotEqual => Cond::Ne,
@@ -41,6 +44,21 @@ const fn cond(condition: Condition) -> Cond {
 }
 
 impl Selector<'_> {
+    /// The test whether a value is not 0, for a jump.
+    fn test_for_jump(&mut self, value: Value) -> Test {
+        let flags = match self.foldable(value) {
+            Some(&Op::Binary {
+                operator: Binary::Compare(condition),
+                a,
+                b,
+                ..
+            }) => self.test_of_flags(value, condition, a, Right::Value(b)),
+            Some(_) => None,
+            None => self.test_of_flags(value, Condition::NotEqual, value, Right::Zero),
+        };
+        flags.unwrap_or_else(|| self.test(value))
+    }
+
     /// The test whether a value is not 0.
     fn test(&mut self, condition: Value) -> Test {
         match self.foldable(condition) {
@@ -61,6 +79,7 @@ impl Selector<'_> {
                 cond: Cond::Ne,
                 rn: self.register(condition),
                 source: Source::Immediate(0),
+                flags: None,
             },
         }
     }
@@ -89,6 +108,7 @@ impl Selector<'_> {
             cond,
             rn: self.register(a),
             source: self.source(b),
+            flags: None,
         }
     }
 
@@ -103,6 +123,7 @@ impl Selector<'_> {
             cond,
             rn: self.register(a),
             source: self.source(b),
+            flags: None,
         }
     }
 
@@ -111,7 +132,7 @@ impl Selector<'_> {
         if then.block == otherwise.block {
             return self.jump(then);
         }
-        let test = self.test(condition);
+        let test = self.test_for_jump(condition);
         let (then, otherwise) = (self.way_to(then.block), self.way_to(otherwise.block));
         self.builder.set_successors([Some(then), Some(otherwise)]);
         self.builder.emit(Instruction::CompareJump {
@@ -121,11 +142,47 @@ impl Selector<'_> {
             source: test.source,
             label: Label(then.0),
         });
+        self.emit_flags_of(test);
     }
 
     pub(super) fn guard(&mut self, condition: Value, exit: ExitId) {
-        let test = self.test(condition);
+        if self.guard_on_memory(condition, exit) {
+            return;
+        }
+        let test = self.test_for_jump(condition);
         self.leave_if(test, exit);
+        self.emit_flags_of(test);
+    }
+
+    /// `cmp rn, [address]`, if the condition is a comparison with what nobody else needs of memory.
+    fn guard_on_memory(&mut self, condition: Value, exit: ExitId) -> bool {
+        let Some(&Op::Binary {
+            operator: Binary::Compare(condition),
+            a,
+            b,
+            ..
+        }) = self.foldable(condition)
+        else {
+            return false;
+        };
+        let (condition, a, (address, offset)) = match (self.loaded(a), self.loaded(b)) {
+            (_, Some(memory)) => (condition, a, memory),
+            (Some(memory), None) => (condition.swapped(), b, memory),
+            (None, None) => return false,
+        };
+        let instruction = Instruction::CompareMemoryExit {
+            cond: cond(condition),
+            rn: self.register(a),
+            address: self.address(address, offset),
+        };
+        self.emit_exit(exit, instruction);
+        true
+    }
+
+    fn emit_flags_of(&mut self, test: Test) {
+        if let Some(source) = test.flags {
+            self.emit_flags(source);
+        }
     }
 
     /// Leaves if a register is not 0.
@@ -135,6 +192,7 @@ impl Selector<'_> {
             cond: Cond::Ne,
             rn: register,
             source: Source::Immediate(0),
+            flags: None,
         };
         self.leave_if(test, exit);
     }

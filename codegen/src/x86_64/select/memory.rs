@@ -1,12 +1,19 @@
 //! Loads and stores.
 
 use super::Selector;
+use super::builder::NONE;
 use crate::ir::{Access, Binary, Op, Value, Width};
 use crate::machine::Register;
 use crate::x86_64::instruction::{Address, Extend, Instruction, Shift, Size, Source, Tied};
 
 /// A second operand for what has none.
 const NO_SOURCE: Source = Source::Immediate(0);
+
+/// How many instructions a load is moved down at most to become a part of another instruction.
+const LOAD_DISTANCE: usize = 16;
+
+/// How many addresses the same sum is a part of at most, instead of being made once.
+const MOST_ADDRESSES: u32 = 3;
 
 const fn size(width: Width) -> Size {
     match width {
@@ -31,7 +38,7 @@ const fn load(rd: Register, address: Address, width: Width, signed: bool) -> Ins
     Instruction::LoadExtend { op, rd, address }
 }
 
-impl Selector<'_> {
+impl<'a> Selector<'a> {
     pub(super) fn load(&mut self, dest: Value, address: Value, offset: i32, access: Access) {
         let rd = self.own_register(dest);
         let rd = if access.big_endian {
@@ -126,14 +133,52 @@ impl Selector<'_> {
         });
     }
 
-    /// `[address + offset]`, with a sum that only this needs as a part of it.
-    fn address(&mut self, address: Value, offset: i32) -> Address {
+    /// Where a value comes from, address and offset, if it is 8 bytes of memory that nobody else
+    /// needs, and that are still the same where selection is.
+    pub(super) fn loaded(&self, value: Value) -> Option<(Value, i32)> {
+        const DOUBLE: Access = Access {
+            width: Width::Double,
+            signed: false,
+            big_endian: false,
+        };
+        let &Op::Load {
+            address,
+            offset,
+            access: DOUBLE,
+            ..
+        } = self.foldable(value)?
+        else {
+            return None;
+        };
+        let behind = self.values[value.index()].definition as usize + 1;
+        let between = &self.function.instructions[behind..self.at];
+        let is_unchanged = between.len() <= LOAD_DISTANCE
+            && !between
+                .iter()
+                .any(|instruction| matches!(instruction.op, Op::Store { .. } | Op::Call { .. }));
+        is_unchanged.then_some((address, offset))
+    }
+
+    /// The instruction that defines an address, if it can become a part of those that ask: nobody
+    /// needs the value but as an address, in the same block.
+    fn foldable_address(&self, address: Value) -> Option<&'a Op> {
+        let facts = &self.values[address.index()];
+        let only_addresses = facts.uses == facts.addresses && facts.addresses <= MOST_ADDRESSES;
+        if only_addresses && facts.block == self.block && facts.register == NONE {
+            self.definition(address)
+        } else {
+            None
+        }
+    }
+
+    /// `[address + offset]`, with a sum that only addresses need as a part of it.
+    pub(super) fn address(&mut self, address: Value, offset: i32) -> Address {
         if let Some(&Op::Binary {
             operator: Binary::Add,
             a,
             b,
             ..
-        }) = self.foldable(address)
+        }) = self.foldable_address(address)
         {
             let (a, b) = if self.constant(a).is_some() {
                 (b, a)
