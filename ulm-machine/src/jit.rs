@@ -190,11 +190,7 @@ impl JitEngine {
             };
             let left = end - machine.instructions;
             match cause {
-                Some(Cause::Outside) => {
-                    if self.is_heated(machine, HEAT_OF_EXIT) {
-                        continue;
-                    }
-                }
+                Some(Cause::Outside) if self.is_heated(machine, HEAT_OF_EXIT) => continue,
                 Some(cause @ (Cause::Instruction | Cause::Group)) if left > 0 => {
                     // As if it were the interpreter's own.
                     let (ip, fills) = (machine.ip, machine.memory.fills());
@@ -288,6 +284,7 @@ impl JitEngine {
 
     /// Translates the region at the instruction pointer, or makes sure that nobody asks for it soon.
     fn translate(&mut self, machine: &mut Machine) {
+        self.regions.follow(&mut self.fast, machine);
         if self.regions.by_head.contains_key(&machine.ip) {
             return;
         }

@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use terminal::Size;
+use ulm_machine::JitEngine;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,7 +47,7 @@ pub(crate) struct RunArguments {
     pub(crate) program: Option<PathBuf>,
 
     /// What executes the program
-    #[arg(long, value_enum, default_value = "fast")]
+    #[arg(long, value_enum, default_value_t)]
     pub(crate) engine: EngineName,
 
     /// Execute at most N instructions
@@ -107,6 +108,17 @@ pub(crate) enum EngineName {
     Fast,
     /// Hot code translated to code of this computer
     Jit,
+}
+
+impl Default for EngineName {
+    /// The quickest that this computer has.
+    fn default() -> Self {
+        if JitEngine::is_available() {
+            Self::Jit
+        } else {
+            Self::Fast
+        }
+    }
 }
 
 /// Where a report goes.
@@ -220,14 +232,13 @@ pub(crate) enum GrammarFormat {
 impl Arguments {
     /// Reads the command line; exits with status 2 where it is wrong.
     pub(crate) fn read() -> Self {
-        let arguments = Self::try_parse().unwrap_or_else(|error| {
+        Self::try_parse().unwrap_or_else(|error| {
             let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
             match second_program(&error, &words.collect::<Vec<_>>()) {
                 Some(message) => refuse(message),
                 None => error.exit(),
             }
-        });
-        arguments
+        })
     }
 }
 

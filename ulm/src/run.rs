@@ -170,6 +170,21 @@ impl<'a> Run<'a> {
         console: &mut Console,
         watch: &mut W,
     ) -> End {
+        let end = self.run_to_the_end(&mut engine, slice, console, watch);
+        if !matches!(end, End::Stopped(Stop::Halted(_))) {
+            // The message will say how control came there.
+            engine.recall(&mut self.machine);
+        }
+        end
+    }
+
+    fn run_to_the_end<E: Engine, W: Watching>(
+        &mut self,
+        engine: &mut E,
+        slice: u64,
+        console: &mut Console,
+        watch: &mut W,
+    ) -> End {
         let slice = if W::Observer::ACTIVE {
             SLICE_OF_WATCHED
         } else {

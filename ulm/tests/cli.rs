@@ -214,7 +214,6 @@ fn a_wrong_command_line_has_status_2() {
         &["--max-memory", "1T", "hello.s"],
         &["--max-memory", "99999999999G", "hello.s"],
         &["--engine", "steam", "hello.s"],
-        &["--engine", "jit", "hello.s"],
         &["--report", "xml", "hello.s"],
         &["--stdin", "nowhere", "hello.s"],
         &["--trace=nowhere/trace", "hello.s"],
@@ -256,9 +255,14 @@ fn a_forgotten_equals_sign_is_found() {
 }
 
 #[test]
-fn an_engine_that_is_not_built_is_not_offered() {
-    assert!(!stdout(&run(&["--help"])).contains("jit"));
-    assert!(stderr(&run(&["--engine", "jit", "hello.s"])).contains("not built yet"));
+fn all_engines_do_the_same() {
+    let outputs = ["reference", "fast", "jit"].map(|engine| {
+        let output = run(&["--engine", engine, "hello.s"]);
+        (status(&output), stdout(&output))
+    });
+    assert_eq!(outputs[0], outputs[1]);
+    assert_eq!(outputs[0], outputs[2]);
+    assert!(stdout(&run(&["--help"])).contains("jit"));
 }
 
 // ---- traps and limits ----

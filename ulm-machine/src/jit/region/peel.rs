@@ -52,7 +52,7 @@ impl Region {
         latches
             .filter(|&&latch| latch >= header)
             .filter_map(|&latch| {
-                let body = self.body(header, latch, before)?;
+                let body = body(header, latch, before)?;
                 let sizes = body
                     .iter()
                     .map(|block| self.blocks[block.index()].instructions.len());
@@ -63,30 +63,6 @@ impl Region {
                 (is_innermost && size <= SMALL).then_some((size, body))
             })
             .min_by_key(|(size, _)| *size)
-    }
-
-    /// The blocks of the loop with a header and a way back from a latch; `None` if it is large or can be
-    /// entered elsewhere.
-    fn body(&self, header: Index, latch: Index, before: &[Vec<Index>]) -> Option<Vec<Index>> {
-        let mut body = vec![header];
-        if latch != header {
-            body.push(latch);
-        }
-        let mut next = 1;
-        while next < body.len() {
-            let block = body[next];
-            next += 1;
-            for &predecessor in &before[block.index()] {
-                // In reverse post-order what comes before the header is not in its loop.
-                if predecessor < header || body.len() > SMALL {
-                    return None;
-                }
-                if !body.contains(&predecessor) {
-                    body.push(predecessor);
-                }
-            }
-        }
-        Some(body)
     }
 
     fn predecessors(&self) -> Vec<Vec<Index>> {
@@ -141,4 +117,28 @@ impl Region {
             }
         }
     }
+}
+
+/// The blocks of the loop with a header and a way back from a latch; `None` if it is large or can be
+/// entered elsewhere.
+fn body(header: Index, latch: Index, before: &[Vec<Index>]) -> Option<Vec<Index>> {
+    let mut body = vec![header];
+    if latch != header {
+        body.push(latch);
+    }
+    let mut next = 1;
+    while next < body.len() {
+        let block = body[next];
+        next += 1;
+        for &predecessor in &before[block.index()] {
+            // In reverse post-order what comes before the header is not in its loop.
+            if predecessor < header || body.len() > SMALL {
+                return None;
+            }
+            if !body.contains(&predecessor) {
+                body.push(predecessor);
+            }
+        }
+    }
+    Some(body)
 }

@@ -26,7 +26,7 @@ pub(super) struct Shape {
 
 impl Shape {
     pub(super) fn of(region: &Region) -> Self {
-        let mut used = Used::default();
+        let mut used = Uses::default();
         for block in &region.blocks {
             for operation in block.instructions.iter().flatten() {
                 used.operation(operation);
@@ -34,7 +34,7 @@ impl Shape {
             used.end(&block.end);
         }
         let registers: Vec<u8> = (1..=255)
-            .filter(|&number: &u8| used.is_used[usize::from(number)])
+            .filter(|&number: &u8| used.is_there[usize::from(number)])
             .collect();
         let mut positions = vec![None; 256];
         for (position, &number) in (0..).zip(&registers) {
@@ -119,31 +119,31 @@ impl Shape {
 }
 
 #[derive(Debug)]
-struct Used {
-    is_used: [bool; 256],
+struct Uses {
+    is_there: [bool; 256],
     is_written: [bool; 256],
     sets_flags: bool,
 }
 
-impl Default for Used {
+impl Default for Uses {
     fn default() -> Self {
         Self {
-            is_used: [false; 256],
+            is_there: [false; 256],
             is_written: [false; 256],
             sets_flags: false,
         }
     }
 }
 
-impl Used {
+impl Uses {
     fn read(&mut self, operand: Operand) {
         if let Operand::Register(number) = operand {
-            self.is_used[usize::from(number)] = true;
+            self.is_there[usize::from(number)] = true;
         }
     }
 
     fn write(&mut self, number: u8) {
-        self.is_used[usize::from(number)] = true;
+        self.is_there[usize::from(number)] = true;
         self.is_written[usize::from(number)] = true;
     }
 
@@ -263,7 +263,7 @@ impl Used {
                 address, source, ..
             } => {
                 self.address(address);
-                self.is_used[usize::from(source)] = true;
+                self.is_there[usize::from(source)] = true;
             }
             M::PrintChar { value } | M::Halt { status: value } => self.read(value),
             M::JumpAbsolute { .. }
@@ -275,8 +275,8 @@ impl Used {
 
     fn address(&mut self, address: ulm_isa::micro::Address) {
         self.read(address.displacement);
-        self.is_used[usize::from(address.base)] = true;
-        self.is_used[usize::from(address.index)] = true;
+        self.is_there[usize::from(address.base)] = true;
+        self.is_there[usize::from(address.index)] = true;
     }
 }
 
@@ -300,7 +300,7 @@ fn rules_behind(block: &Block) -> (Option<Carry>, Option<Sign>) {
             }
             M::MultiplyWide { .. } => rules.0 = Some(Carry::Below),
             M::ShiftLeft { count, .. } => match count {
-                Operand::Constant(count) if count & 63 == 0 => {}
+                Operand::Constant(count) if count % 64 == 0 => {}
                 Operand::Constant(_) => rules.0 = Some(Carry::LowBit),
                 _ => rules.0 = Some(Carry::Below),
             },
