@@ -183,7 +183,7 @@ impl JitEngine {
             let head = machine.ip;
             let cause = match self.regions.by_head.get(&head) {
                 Some(region) if region.reserve > left => {
-                    return self.fast.run(machine, left, &mut ());
+                    return self.fast.run_noting_changes(machine, left);
                 }
                 Some(_) => self.enter(machine, left),
                 None => None,
@@ -200,7 +200,7 @@ impl JitEngine {
                         self.regions.count_group(&mut self.fast, machine, head);
                     }
                     // As if it were the interpreter's own.
-                    let stop = self.fast.run(machine, 1, &mut ());
+                    let stop = self.fast.run_noting_changes(machine, 1);
                     if stop != Stop::Paused || machine.has_much_output() {
                         return stop;
                     }
