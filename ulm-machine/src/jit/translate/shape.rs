@@ -329,6 +329,14 @@ impl<T: Copy + PartialEq> Agreed<T> {
 }
 
 impl<T: Copy> Agreed<T> {
+    /// The same, or a rule where nothing is known.
+    fn or(self, rule: T) -> Self {
+        match self {
+            Self::Unknown => Self::On(rule),
+            known => known,
+        }
+    }
+
     /// The rule of a join, given the one to which others can be turned, and whether somebody behind
     /// must know it.
     fn rule(self, general: T, is_asked: bool) -> Option<T> {
@@ -340,12 +348,36 @@ impl<T: Copy> Agreed<T> {
     }
 }
 
-/// The rules at the beginning of each block: those on which all ways within the region agree. Where they
-/// don't, nothing is known if nobody looks at the flags, and else the general ones hold.
+/// The rules at the beginning of each block: those on which all ways agree. Where they don't, nothing is
+/// known if nobody looks at the flags, and else the general ones hold.
 fn rules(region: &Region) -> Vec<Rules> {
     let behind: Vec<_> = region.blocks.iter().map(rules_behind).collect();
     let is_asked = is_asked(region);
     let mut at_start = vec![(Agreed::Unknown, Agreed::Unknown); region.blocks.len()];
+    spread(region, &behind, &is_asked, &mut at_start);
+    // Who enters the region follows the ways within it that lead to the head; if none of them sets
+    // flags, by the general rules.
+    let (carry, sign) = at_start[0];
+    at_start[0] = (carry.or(Carry::GENERAL), sign.or(Sign::GENERAL));
+    spread(region, &behind, &is_asked, &mut at_start);
+    at_start
+        .into_iter()
+        .zip(is_asked)
+        .map(|((carry, sign), is_asked)| Rules {
+            carry: carry.rule(Carry::GENERAL, is_asked),
+            sign: sign.rule(Sign::GENERAL, is_asked),
+        })
+        .collect()
+}
+
+/// Hands what is known at the beginning of blocks on to those behind, given the rules that each block
+/// leaves behind and whether flags are looked at.
+fn spread(
+    region: &Region,
+    behind: &[(Option<Carry>, Option<Sign>)],
+    is_asked: &[bool],
+    at_start: &mut [(Agreed<Carry>, Agreed<Sign>)],
+) {
     let mut changes = true;
     while changes {
         changes = false;
@@ -370,14 +402,6 @@ fn rules(region: &Region) -> Vec<Rules> {
             }
         }
     }
-    at_start
-        .into_iter()
-        .zip(is_asked)
-        .map(|((carry, sign), is_asked)| Rules {
-            carry: carry.rule(Carry::GENERAL, is_asked),
-            sign: sign.rule(Sign::GENERAL, is_asked),
-        })
-        .collect()
 }
 
 /// Whether flags from before each block may be looked at, in it or behind it, other than by who leaves.
