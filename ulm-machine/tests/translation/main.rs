@@ -7,4 +7,7 @@
 mod common;
 
 mod known;
+mod limits;
+mod program;
+mod session;
 mod source;
