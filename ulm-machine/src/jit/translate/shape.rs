@@ -329,14 +329,6 @@ impl<T: Copy + PartialEq> Agreed<T> {
 }
 
 impl<T: Copy> Agreed<T> {
-    /// The same, or a rule where nothing is known.
-    fn or(self, rule: T) -> Self {
-        match self {
-            Self::Unknown => Self::On(rule),
-            known => known,
-        }
-    }
-
     /// The rule of a join, given the one to which others can be turned, and whether somebody behind
     /// must know it.
     fn rule(self, general: T, is_asked: bool) -> Option<T> {
@@ -348,18 +340,23 @@ impl<T: Copy> Agreed<T> {
     }
 }
 
-/// The rules at the beginning of each block: those on which all ways agree. Where they don't, nothing is
-/// known if nobody looks at the flags, and else the general ones hold.
+/// The rules at the beginning of each block: those on which all ways within the region agree. Where they
+/// don't, nothing is known if nobody looks at the flags, and else the general ones hold.
 fn rules(region: &Region) -> Vec<Rules> {
     let behind: Vec<_> = region.blocks.iter().map(rules_behind).collect();
     let is_asked = is_asked(region);
     let mut at_start = vec![(Agreed::Unknown, Agreed::Unknown); region.blocks.len()];
-    spread(region, &behind, &is_asked, &mut at_start);
-    // Who enters the region follows the ways within it that lead to the head; if none of them sets
-    // flags, by the general rules.
-    let (carry, sign) = at_start[0];
-    at_start[0] = (carry.or(Carry::GENERAL), sign.or(Sign::GENERAL));
-    spread(region, &behind, &is_asked, &mut at_start);
+    agree(region, &behind, &is_asked, &mut at_start);
+    // Where the flags from before the region come to: they follow the rules of the head, whatever those
+    // are.
+    let (carry, sign) = &mut at_start[0];
+    if *carry == Agreed::Unknown {
+        *carry = Agreed::On(Carry::GENERAL);
+    }
+    if *sign == Agreed::Unknown {
+        *sign = Agreed::On(Sign::GENERAL);
+    }
+    agree(region, &behind, &is_asked, &mut at_start);
     at_start
         .into_iter()
         .zip(is_asked)
@@ -370,9 +367,8 @@ fn rules(region: &Region) -> Vec<Rules> {
         .collect()
 }
 
-/// Hands what is known at the beginning of blocks on to those behind, given the rules that each block
-/// leaves behind and whether flags are looked at.
-fn spread(
+/// Spreads the rules along all ways.
+fn agree(
     region: &Region,
     behind: &[(Option<Carry>, Option<Sign>)],
     is_asked: &[bool],
@@ -451,7 +447,7 @@ fn reserve(region: &Region) -> u64 {
     for (index, block) in region.blocks.iter().enumerate().rev() {
         let rest = inside(&block.end)
             .into_iter()
-            .filter(|next| next.index() > index && !region.blocks[next.index()].is_header)
+            .filter(|next| next.index() > index)
             .map(|next| longest[next.index()])
             .max();
         longest[index] = block.instructions.len() as u64 + rest.unwrap_or(0);
