@@ -115,7 +115,7 @@ struct Compiled {
     plans: Vec<Plan>,
     reserve: u64,
     rules: Rules,
-    /// The addresses of its instructions, from and to.
+    /// The addresses of its instructions: the first, and the number of bytes from there on.
     ranges: Vec<(u64, u64)>,
 }
 
@@ -183,7 +183,7 @@ impl JitEngine {
             let head = machine.ip;
             let cause = match self.regions.by_head.get(&head) {
                 Some(region) if region.reserve > left => {
-                    return self.fast.run(machine, left, &mut ());
+                    return self.fast.run_noting_changes(machine, left);
                 }
                 Some(_) => self.enter(machine, left),
                 None => None,
@@ -194,7 +194,7 @@ impl JitEngine {
                 Some(cause @ (Cause::Instruction | Cause::Group)) if left > 0 => {
                     // As if it were the interpreter's own.
                     let (ip, fills) = (machine.ip, machine.memory.fills());
-                    let stop = self.fast.run(machine, 1, &mut ());
+                    let stop = self.fast.run_noting_changes(machine, 1);
                     if cause == Cause::Group && machine.memory.fills() == fills {
                         let instructions = machine.instructions;
                         self.regions
@@ -334,7 +334,7 @@ impl JitEngine {
 fn ranges(region: &Region) -> Vec<(u64, u64)> {
     let blocks = region.blocks.iter();
     blocks
-        .map(|block| (block.start, block.end_address()))
+        .map(|block| (block.start, block.end_address().wrapping_sub(block.start)))
         .collect()
 }
 
@@ -348,7 +348,7 @@ impl Regions {
             self.generation = generation;
         }
         for address in fast.take_changed() {
-            let is_in = |&(from, to): &(u64, u64)| (from..to).contains(&address);
+            let is_in = |&(from, bytes): &(u64, u64)| address.wrapping_sub(from) < bytes;
             let mut dropped = Vec::new();
             self.by_head.retain(|&head, region| {
                 let stays = !region.ranges.iter().any(is_in);

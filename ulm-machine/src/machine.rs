@@ -296,8 +296,10 @@ impl Machine {
 
     /// Appends to the input.
     pub fn feed(&mut self, bytes: &[u8]) {
+        // Input behind its end: who has found the end would find these bytes if it all happened again.
+        let is_too_late = self.input.has_ended;
         self.trail
-            .take_if(|trail| trail.input.len() + bytes.len() > LONGEST_TRAIL);
+            .take_if(|trail| is_too_late || trail.input.len() + bytes.len() > LONGEST_TRAIL);
         if let Some(trail) = &mut self.trail {
             trail.input.extend_from_slice(bytes);
         }
@@ -473,8 +475,10 @@ impl Machine {
     /// Takes notice of so many bytes that translated code has read.
     #[cfg(feature = "jit")]
     pub(crate) fn skip_input(&mut self, count: usize) {
-        self.input.position += count;
-        self.input.reads_past_end = 0;
+        if count > 0 {
+            self.input.position += count;
+            self.input.reads_past_end = 0;
+        }
     }
 
     /// How many bytes may be written before the interpreter must look after the output.

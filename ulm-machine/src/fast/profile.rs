@@ -30,6 +30,9 @@ pub(crate) trait Profile {
     /// Whether the profile wants to be told, and heat to be counted.
     const ACTIVE: bool;
 
+    /// Whether changes of decoded words are noted, for [`FastEngine::take_changed`].
+    const NOTES_CHANGES: bool;
+
     /// A jump through a register took place: a call, a return, or a jump of an instruction that is
     /// not among the usual ones.
     fn through_register(&mut self, from: u64, to: u64);
@@ -37,6 +40,17 @@ pub(crate) trait Profile {
 
 impl Profile for () {
     const ACTIVE: bool = false;
+    const NOTES_CHANGES: bool = false;
+
+    fn through_register(&mut self, _from: u64, _to: u64) {}
+}
+
+/// The profile of who only wants to know which words change.
+struct Changes;
+
+impl Profile for Changes {
+    const ACTIVE: bool = false;
+    const NOTES_CHANGES: bool = true;
 
     fn through_register(&mut self, _from: u64, _to: u64) {}
 }
@@ -61,6 +75,16 @@ impl FastEngine {
             ));
         }
         self.run_decoded(machine, budget, hot, profile)
+    }
+
+    /// Executes whatever is hot or not, from an aligned instruction pointer on; otherwise like
+    /// [`Self::run_until_hot`].
+    pub(crate) fn run_noting_changes(&mut self, machine: &mut Machine, budget: u64) -> Stop {
+        match self.run_decoded(machine, budget, i16::MAX, &mut Changes) {
+            Ended::Stopped(stop) => stop,
+            // Nothing is counted.
+            Ended::Hot => machine.pause(),
+        }
     }
 
     /// The machine that is run.
