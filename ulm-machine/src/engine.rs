@@ -18,6 +18,13 @@ pub trait Engine {
     /// engine pauses.
     fn run<O: Observer>(&mut self, machine: &mut Machine, budget: u64, observer: &mut O) -> Stop;
 
+    /// Brings [`Machine::recent_jumps`] up to date, if the engine does not do so all the time.
+    ///
+    /// May take as long as a part of the run before. What can't be found out any more is left out.
+    fn recall(&mut self, machine: &mut Machine) {
+        let _ = machine;
+    }
+
     /// Where the engine stops.
     fn breakpoints(&self) -> &Breakpoints;
 

@@ -7,6 +7,7 @@
 
 mod code;
 mod op;
+mod profile;
 
 use ulm_isa::Isa;
 
@@ -18,8 +19,9 @@ use crate::memory::{PAGE_BYTES, Stored};
 use crate::observer::Observer;
 use crate::prepared::Prepared;
 use crate::stop::{Limit, Stop, TrapKind};
-use code::{Code, Ops, PAGE_OPS};
+use code::{Code, Ops, PAGE_OPS, Page};
 use op::{Near, Op};
+pub(crate) use profile::{Ended, Profile};
 
 /// Decodes each instruction once. Does exactly what [`crate::ReferenceEngine`] does.
 ///
@@ -58,7 +60,11 @@ impl Engine for FastEngine {
                 prepared.step(machine, observer)
             });
         }
-        self.run_decoded(machine, budget)
+        match self.run_decoded(machine, budget, i16::MAX, &mut ()) {
+            Ended::Stopped(stop) => stop,
+            // Without a profile nothing is counted.
+            Ended::Hot => machine.pause(),
+        }
     }
 
     fn breakpoints(&self) -> &Breakpoints {
@@ -141,8 +147,23 @@ impl LazyFlags {
     }
 }
 
+/// Why the loop over decoded instructions was left.
+enum End {
+    Stop(Stop),
+    /// For the reason that [`Machine::pause`] gives.
+    Pause,
+    Hot,
+}
+
 impl FastEngine {
-    fn run_decoded(&mut self, machine: &mut Machine, budget: u64) -> Stop {
+    /// Executes from an aligned instruction pointer on.
+    fn run_decoded<P: Profile>(
+        &mut self,
+        machine: &mut Machine,
+        budget: u64,
+        hot: i16,
+        profile: &mut P,
+    ) -> Ended {
         let Self {
             prepared,
             breakpoints,
@@ -162,11 +183,29 @@ impl FastEngine {
         let end = machine.instructions.wrapping_add(left);
         let mut flags = LazyFlags::of(machine.flags);
         let mut ip = machine.ip;
+        // Whether control comes to `ip` by a jump that counts for its heat.
+        let mut arrives = false;
 
-        let stop = 'pages: loop {
+        let end_of_run = 'pages: loop {
             let page = ip & !(PAGE_BYTES - 1);
             let page_index = code.enter(&mut machine.memory, ip);
-            let ops: &Ops = code.ops(page_index);
+            let watcher = code.watcher();
+            let Page { ops, heat } = code.page(page_index);
+            let ops: &Ops = ops;
+
+            // Counts the arrival at a target in this page.
+            macro_rules! arrive {
+                ($target:expr) => {
+                    if left > 0 && heat.add($target, 1) >= hot {
+                        ip = $target;
+                        break 'pages End::Hot;
+                    }
+                };
+            }
+            if P::ACTIVE && arrives {
+                arrives = false;
+                arrive!(ip);
+            }
             let mut rest = ops[(ip % PAGE_BYTES / 4) as usize..].iter();
 
             // The address of the operation that was taken from `rest` last.
@@ -180,7 +219,7 @@ impl FastEngine {
                 ($stop:expr) => {{
                     ip = here!();
                     left += 1;
-                    break 'pages Some($stop);
+                    break 'pages End::Stop($stop);
                 }};
             }
             macro_rules! trap {
@@ -198,6 +237,9 @@ impl FastEngine {
                     let Near { from, to } = $near;
                     let (from, to) = (page | u64::from(from), page | u64::from(to));
                     machine.jumps.push(from, to, JumpKind::Jump);
+                    if P::ACTIVE && to <= from {
+                        arrive!(to);
+                    }
                     rest = ops[(to % PAGE_BYTES / 4) as usize..].iter();
                 }};
             }
@@ -210,9 +252,20 @@ impl FastEngine {
             }
             macro_rules! jump_to {
                 ($target:expr, $kind:expr) => {{
-                    let target = $target;
-                    machine.jumps.push(here!(), target, $kind);
+                    let (here, target) = (here!(), $target);
+                    machine.jumps.push(here, target, $kind);
+                    if P::ACTIVE {
+                        let is_through_register = $kind != JumpKind::Jump;
+                        if is_through_register {
+                            profile.through_register(here, target);
+                        }
+                        arrives = is_through_register || target <= here;
+                    }
                     if target & !(PAGE_BYTES - 1) == page {
+                        if P::ACTIVE && arrives {
+                            arrives = false;
+                            arrive!(target);
+                        }
                         rest = ops[(target % PAGE_BYTES / 4) as usize..].iter();
                     } else {
                         ip = target;
@@ -241,6 +294,9 @@ impl FastEngine {
                         Stored::DoneWatched => {
                             ip = here!().wrapping_add(4);
                             code.changed(address, $bytes);
+                            if P::ACTIVE {
+                                code.note_change(address, $bytes);
+                            }
                             continue 'pages;
                         }
                         Stored::Misaligned => trap!(TrapKind::MisalignedStore {
@@ -269,7 +325,7 @@ impl FastEngine {
                     }
                     if machine.has_much_output() {
                         ip = here!().wrapping_add(4);
-                        break 'pages None;
+                        break 'pages End::Pause;
                     }
                 }};
             }
@@ -331,13 +387,20 @@ impl FastEngine {
                     flags = LazyFlags::of(machine.flags);
                     ip = machine.ip;
                     match result {
-                        Ok(Step::WroteOutput) if machine.has_much_output() => break 'pages None,
+                        Ok(Step::WroteOutput) if machine.has_much_output() => {
+                            break 'pages End::Pause;
+                        }
                         Ok(_) => {
-                            if ip != here.wrapping_add(4) || !code.is_current(&machine.memory) {
+                            let has_jumped = ip != here.wrapping_add(4);
+                            if P::ACTIVE && has_jumped {
+                                profile.through_register(here, ip);
+                                arrives = true;
+                            }
+                            if has_jumped || machine.memory.watcher() != watcher {
                                 continue 'pages;
                             }
                         }
-                        Err(stop @ Stop::Halted(_)) => break 'pages Some(stop),
+                        Err(stop @ Stop::Halted(_)) => break 'pages End::Stop(stop),
                         Err(stop) => stop!(stop),
                     }
                 }};
@@ -350,7 +413,7 @@ impl FastEngine {
                 };
                 if left == 0 {
                     ip = here!();
-                    break 'pages None;
+                    break 'pages End::Pause;
                 }
                 left -= 1;
                 match *op {
@@ -359,6 +422,7 @@ impl FastEngine {
                         left += 1;
                         let op = decode(ip, machine, prepared, breakpoints);
                         code.set(page_index, ip, op);
+                        machine.memory.mark(ip);
                         if prepared.forgotten() != *forgotten {
                             *forgotten = prepared.forgotten();
                             code.forget();
@@ -532,7 +596,11 @@ impl FastEngine {
         machine.ip = ip;
         machine.flags = flags.get();
         machine.instructions = end.wrapping_sub(left);
-        stop.unwrap_or_else(|| machine.pause())
+        match end_of_run {
+            End::Stop(stop) => Ended::Stopped(stop),
+            End::Pause => Ended::Stopped(machine.pause()),
+            End::Hot => Ended::Hot,
+        }
     }
 }
 

@@ -36,6 +36,8 @@ mod engine;
 mod execution;
 mod explanations;
 mod fast;
+#[cfg(feature = "jit")]
+mod jit;
 mod machine;
 mod memory;
 mod observer;
@@ -46,6 +48,8 @@ mod stop;
 pub use engine::{Breakpoints, Engine};
 pub use explanations::EXPLANATIONS;
 pub use fast::FastEngine;
+#[cfg(feature = "jit")]
+pub use jit::JitEngine;
 pub use machine::{
     Flags, Jump, JumpKind, Limits, Machine, PENDING_OUTPUT, READS_PAST_END, RECENT_JUMPS,
 };

@@ -119,7 +119,7 @@ pub enum JumpKind {
 pub(crate) struct JumpRing {
     /// From, and to with the kind in its low bits, which a target has no use for.
     entries: [(u64, u64); RECENT_JUMPS],
-    /// How many were ever written.
+    /// How many were written since it was empty.
     count: u64,
 }
 
@@ -128,6 +128,11 @@ impl JumpRing {
     pub(crate) fn push(&mut self, from: u64, to: u64, kind: JumpKind) {
         self.entries[self.count as usize % RECENT_JUMPS] = (from, to | kind as u64);
         self.count = self.count.wrapping_add(1);
+    }
+
+    #[cfg(feature = "jit")]
+    pub(crate) fn clear(&mut self) {
+        self.count = 0;
     }
 
     fn iter(&self) -> impl Iterator<Item = Jump> {
@@ -156,6 +161,19 @@ struct Input {
     reads_past_end: u32,
 }
 
+/// What happened to a machine from outside since an engine took a snapshot of it: input and nothing else,
+/// or there is no trail any more.
+#[derive(Debug)]
+pub(crate) struct Trail {
+    /// Which snapshot.
+    pub(crate) snapshot: u64,
+    /// The input that came since.
+    pub(crate) input: Vec<u8>,
+}
+
+/// The most bytes of input that a trail remembers.
+const LONGEST_TRAIL: usize = 4 << 20;
+
 /// The state of a Ulm Lecture Machine: everything that decides what it does next.
 ///
 /// Nothing that an engine makes up for itself is in it, so engines can be changed between any two
@@ -173,6 +191,7 @@ pub struct Machine {
     output: Vec<u8>,
     /// How many bytes were written, those already taken included.
     written: u64,
+    pub(crate) trail: Option<Trail>,
 }
 
 impl fmt::Debug for Machine {
@@ -210,6 +229,7 @@ impl Machine {
             input: Input::default(),
             output: Vec::new(),
             written: 0,
+            trail: None,
         }
     }
 
@@ -220,6 +240,7 @@ impl Machine {
     ///
     /// [`Limit::Memory`] if they need more memory than [`Limits::memory`] allows.
     pub fn load(&mut self, image: &Image) -> Result<(), Limit> {
+        self.trail = None;
         for (address, bytes) in image.bytes() {
             self.memory.write_bytes(address, bytes)?;
         }
@@ -233,6 +254,7 @@ impl Machine {
 
     /// Sets a register; nothing happens to `%0`.
     pub fn set_register(&mut self, number: u8, value: u64) {
+        self.trail = None;
         if number != 0 {
             self.registers[number as usize] = value;
         }
@@ -245,6 +267,7 @@ impl Machine {
 
     /// Sets all flags.
     pub fn set_flags(&mut self, flags: Flags) {
+        self.trail = None;
         self.flags = flags;
     }
 
@@ -256,6 +279,7 @@ impl Machine {
     /// Sets the address of the next instruction. It should be a multiple of 4: else the next
     /// fetch traps.
     pub fn set_ip(&mut self, address: u64) {
+        self.trail = None;
         self.ip = address;
     }
 
@@ -266,11 +290,17 @@ impl Machine {
 
     /// The memory, to write to. Instructions may be changed; engines take notice.
     pub fn memory_mut(&mut self) -> &mut Memory {
+        self.trail = None;
         &mut self.memory
     }
 
     /// Appends to the input.
     pub fn feed(&mut self, bytes: &[u8]) {
+        self.trail
+            .take_if(|trail| trail.input.len() + bytes.len() > LONGEST_TRAIL);
+        if let Some(trail) = &mut self.trail {
+            trail.input.extend_from_slice(bytes);
+        }
         let input = &mut self.input;
         let buffer = Arc::make_mut(&mut input.bytes);
         // Drop what was read, but not so often that moving the rest would count.
@@ -323,11 +353,13 @@ impl Machine {
 
     /// Sets what the program may use from now on. What it has used already stays.
     pub fn set_limits(&mut self, limits: Limits) {
+        self.trail = None;
         self.limits = limits;
         self.memory.set_limit(limits.memory);
     }
 
-    /// The last control transfers, at most [`RECENT_JUMPS`], the oldest first.
+    /// The last control transfers, at most [`RECENT_JUMPS`], the oldest first. Some engines have to be
+    /// [asked](crate::Engine::recall) for them.
     pub fn recent_jumps(&self) -> impl Iterator<Item = Jump> {
         self.jumps.iter()
     }
@@ -349,6 +381,7 @@ impl Machine {
             input: self.input.clone(),
             output: self.output.clone(),
             written: self.written,
+            trail: None,
         }
     }
 
@@ -360,6 +393,7 @@ impl Machine {
     /// [`Limit::Memory`] if the range does not fit. Then the registers are filled and the range is
     /// not, or not all of it.
     pub fn randomize(&mut self, seed: u64, range: Range<u64>) -> Result<(), Limit> {
+        self.trail = None;
         let mut random = SplitMix(seed);
         for register in &mut self.registers[1..] {
             *register = random.next();
@@ -420,6 +454,45 @@ impl Machine {
     #[inline]
     pub(crate) fn has_much_output(&self) -> bool {
         self.output.len() >= PENDING_OUTPUT
+    }
+
+    /// The address of the first register, for translated code.
+    #[cfg(feature = "jit")]
+    pub(crate) fn registers_address(&self) -> u64 {
+        self.registers.as_ptr().expose_provenance() as u64
+    }
+
+    /// The addresses of the next byte of input, and behind the last, for translated code.
+    #[cfg(feature = "jit")]
+    pub(crate) fn input_addresses(&self) -> (u64, u64) {
+        let waiting = &self.input.bytes[self.input.position..];
+        let start = waiting.as_ptr().expose_provenance() as u64;
+        (start, start + waiting.len() as u64)
+    }
+
+    /// Takes notice of so many bytes that translated code has read.
+    #[cfg(feature = "jit")]
+    pub(crate) fn skip_input(&mut self, count: usize) {
+        self.input.position += count;
+        self.input.reads_past_end = 0;
+    }
+
+    /// How many bytes may be written before the interpreter must look after the output.
+    #[cfg(feature = "jit")]
+    pub(crate) fn room_for_output(&self) -> usize {
+        // The byte that makes it much, after which an engine pauses, is the interpreter's.
+        let waiting = PENDING_OUTPUT.saturating_sub(self.output.len() + 1);
+        let limit = self.limits.output.unwrap_or(u64::MAX);
+        let allowed = limit.saturating_sub(self.written);
+        waiting.min(usize::try_from(allowed).unwrap_or(usize::MAX))
+    }
+
+    /// Takes notice of bytes that translated code has written.
+    #[cfg(feature = "jit")]
+    pub(crate) fn append_output(&mut self, bytes: impl Iterator<Item = u8>) {
+        let before = self.output.len();
+        self.output.extend(bytes);
+        self.written += (self.output.len() - before) as u64;
     }
 
     /// How many instructions may still be executed with this budget.

@@ -2,22 +2,28 @@
 //!
 //! Pages hang in a trie that is shared between a machine and its snapshots: taking a snapshot
 //! copies the root, and the first write to a page afterwards copies the page and the few nodes
-//! above it. In front of the trie stand two small tables with the pages in use, one for reads and
-//! one for writes. They hold raw pointers, which is why this module may say `unsafe`.
+//! above it. In front of the trie stands a table with the pages in use. It holds raw pointers, which
+//! is why this module may say `unsafe`.
 //!
-//! A table entry for writes means: this memory owns the page alone. Taking a snapshot therefore
-//! clears that table, and only the way through the trie, which copies what is shared, fills it.
+//! An entry says for which page it may be read and for which it may be written. The latter means:
+//! this memory owns the page alone. Taking a snapshot therefore clears all tags for writing, and only
+//! the way through the trie, which copies what is shared, sets them.
+//!
+//! An engine that has decoded code of a page watches it, and marks the words that it relies on. Stores
+//! to a watched page take the long way, and the engine is told of those that hit a marked word.
 
 // Loads and stores are a third of what programs do. Going through the trie and its reference
 // counts each time would make them ten times as slow.
 #![allow(unsafe_code)]
 
+use std::alloc::{Layout, alloc_zeroed, handle_alloc_error};
 use std::cell::UnsafeCell;
 use std::fmt;
+use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use crate::stop::Limit;
 
@@ -25,19 +31,23 @@ use crate::stop::Limit;
 pub const PAGE_BYTES: u64 = 4096;
 
 const PAGE: usize = PAGE_BYTES as usize;
-const OFFSET_MASK: u64 = PAGE_BYTES - 1;
+pub(crate) const OFFSET_MASK: u64 = PAGE_BYTES - 1;
 
 /// Bits of a page's key that select a child at each level of the trie.
 const LEVEL_BITS: u32 = 5;
 
-/// Entries of each table of pages in use: 2 to this power.
-const TABLE_BITS: u32 = 8;
+/// Entries of the table of pages in use: 2 to this power. Pages side by side have entries of their own
+/// as far as 64 MiB.
+const TABLE_BITS: u32 = 14;
+
+/// The number of those entries.
+pub(crate) const TABLE_ENTRIES: usize = 1 << TABLE_BITS;
 
 /// A tag that no address has.
 const NO_PAGE: u64 = u64::MAX;
 
 /// Set in the tag of a page that an engine watches, so that stores to it take the long way.
-const WATCHED: u64 = 0x800;
+pub(crate) const WATCHED: u64 = 0x800;
 
 /// The bytes of a page.
 ///
@@ -101,28 +111,62 @@ fn key_of(address: u64) -> u64 {
     mixed ^ mixed >> 32
 }
 
-/// The table entry for a page. The multiplication keeps pages of a regular stride apart.
+/// The table entry for a page.
 #[inline]
 fn table_index(address: u64) -> usize {
-    ((address / PAGE_BYTES).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - TABLE_BITS)) as usize
+    (address / PAGE_BYTES) as usize % TABLE_ENTRIES
 }
 
-/// A page in use: the address of its first byte, perhaps with [`WATCHED`], and its bytes.
+/// What is known of a page in use. The tags are the address of its first byte; that for writing
+/// perhaps with [`WATCHED`].
 #[derive(Clone, Copy)]
+#[repr(C)]
 struct Entry {
-    tag: u64,
-    bytes: *mut u8,
+    /// The page that may be read here.
+    read: u64,
+    /// The page that may be written here; if it is not [`NO_PAGE`], the same as `read`.
+    write: u64,
+    /// Where the byte with the address 0 would be: the host's address of a byte is this plus its
+    /// address.
+    origin: *mut u8,
+    /// The page's [`Marks`] if it is watched.
+    marks: *mut u8,
 }
 
-type Table = Box<[Entry; 1 << TABLE_BITS]>;
+/// The layout of an entry of the table, for translated code: offsets in bytes, and its size.
+#[cfg(feature = "jit")]
+pub(crate) mod entry {
+    use std::mem::offset_of;
 
+    use super::Entry;
+
+    pub(crate) const READ: i32 = offset_of!(Entry, read) as i32;
+    pub(crate) const WRITE: i32 = offset_of!(Entry, write) as i32;
+    pub(crate) const ORIGIN: i32 = offset_of!(Entry, origin) as i32;
+    pub(crate) const MARKS: i32 = offset_of!(Entry, marks) as i32;
+    pub(crate) const SIZE: u64 = size_of::<Entry>() as u64;
+}
+
+/// The marked words of a page, a byte for each.
+type Marks = [u8; PAGE / 4];
+
+type Table = Box<[Entry; TABLE_ENTRIES]>;
+
+/// A table without pages. The system gives its memory as it is used.
 fn empty_table() -> Table {
-    Box::new(
-        [Entry {
-            tag: NO_PAGE,
-            bytes: std::ptr::null_mut(),
-        }; 1 << TABLE_BITS],
-    )
+    let layout = Layout::new::<[Entry; TABLE_ENTRIES]>();
+    // SAFETY: the layout has a size.
+    let memory = unsafe { alloc_zeroed(layout) };
+    if memory.is_null() {
+        handle_alloc_error(layout);
+    }
+    // SAFETY: the memory comes from the allocator with the layout of the array; zeros are tags and
+    // null pointers.
+    let mut table: Table = unsafe { Box::from_raw(memory.cast()) };
+    // The tag 0 is that of the page at 0, whose entry is the first; elsewhere it fits no address.
+    table[0].read = NO_PAGE;
+    table[0].write = NO_PAGE;
+    table
 }
 
 /// How a store went.
@@ -130,7 +174,7 @@ fn empty_table() -> Table {
 pub(crate) enum Stored {
     /// The bytes are in memory.
     Done,
-    /// The bytes are in memory, in a page that an engine watches.
+    /// The bytes are in memory, and one of the words was marked. It isn't any more.
     DoneWatched,
     /// Nothing was stored: the address is not a multiple of the size.
     Misaligned,
@@ -156,22 +200,25 @@ impl Watcher {
 /// once they are.
 pub struct Memory {
     root: Arc<Branch>,
-    /// Pages for reading. Invariant: an entry's bytes are those of the page in the trie with that
-    /// address, or [`ZERO_PAGE`] if there is none.
-    reads: Table,
-    /// Pages for writing. Invariant: as above, and the page and all nodes above it belong to this
-    /// memory alone. The tag has [`WATCHED`] if `watched` has the page.
-    writes: Table,
+    /// Pages in use. Invariant: if a tag is that of a page, `origin` leads to the bytes of the page in
+    /// the trie with that address, or to [`ZERO_PAGE`] if there is none. If it is the tag for writing,
+    /// the page and all nodes above it belong to this memory alone, and it has [`WATCHED`], and
+    /// `marks` is not null, exactly if `watched` has the page.
+    table: Table,
+    /// The entries that may have a tag for writing, a bit for each.
+    written: Box<[u64; TABLE_ENTRIES / 64]>,
     /// Number of pages in the trie.
     pages: u64,
     /// How many pages were copied because a snapshot shared them.
     copied: u64,
+    /// How often an entry of the table was filled.
+    fills: u64,
     /// The most bytes that pages may take.
     limit: u64,
-    /// The engine that has decoded the pages in `watched` and nothing has happened to them since
-    /// behind its back.
+    /// The engine that has decoded the marked words of the pages in `watched`, and nothing has happened
+    /// to them since behind its back.
     watcher: Watcher,
-    watched: FxHashSet<u64>,
+    watched: FxHashMap<u64, Box<UnsafeCell<Marks>>>,
 }
 
 // SAFETY: the pointers in the tables lead to pages that the trie keeps alive wherever the memory
@@ -194,13 +241,14 @@ impl Memory {
     pub(crate) fn new(limit: u64) -> Self {
         Self {
             root: Arc::default(),
-            reads: empty_table(),
-            writes: empty_table(),
+            table: empty_table(),
+            written: Box::new([0; TABLE_ENTRIES / 64]),
             pages: 0,
             copied: 0,
+            fills: 0,
             limit,
             watcher: Watcher::NONE,
-            watched: FxHashSet::default(),
+            watched: FxHashMap::default(),
         }
     }
 
@@ -208,9 +256,10 @@ impl Memory {
     /// the first write to each page afterwards, by either, copies that page.
     pub(crate) fn snapshot(&mut self) -> Self {
         // From now on no page belongs to this memory alone.
-        for entry in self.writes.iter_mut() {
-            entry.tag = NO_PAGE;
+        for index in self.written_entries() {
+            self.table[index].write = NO_PAGE;
         }
+        self.written.fill(0);
         Self {
             root: Arc::clone(&self.root),
             pages: self.pages,
@@ -226,6 +275,12 @@ impl Memory {
     /// How many pages were copied, in this memory's life, because a snapshot had them too.
     pub fn pages_copied(&self) -> u64 {
         self.copied
+    }
+
+    /// How often a page came into use.
+    #[cfg(feature = "jit")]
+    pub(crate) fn fills(&self) -> u64 {
+        self.fills
     }
 
     pub(crate) fn set_limit(&mut self, limit: u64) {
@@ -283,8 +338,8 @@ impl Memory {
             // SAFETY: `fill_write` gives a page of PAGE bytes that is this memory's alone, and
             // offset + length ≤ PAGE. `now` can't overlap: it isn't part of a page, whose bytes
             // are lent only with `self` borrowed.
-            unsafe { entry.bytes.add(offset).copy_from(now.as_ptr(), length) };
-            if entry.tag & WATCHED != 0 {
+            unsafe { entry.byte(address).copy_from(now.as_ptr(), length) };
+            if entry.write & WATCHED != 0 && self.unmark(address, length) {
                 self.unwatch();
             }
             address = address.wrapping_add(length as u64);
@@ -316,19 +371,19 @@ impl Memory {
     /// of `N`.
     #[inline]
     pub(crate) fn load<const N: u64>(&mut self, address: u64) -> Option<u64> {
-        let mut entry = self.reads[table_index(address)];
+        let mut entry = self.table[table_index(address)];
         // A misaligned address keeps low bits that no tag has.
-        if entry.tag != address & (!OFFSET_MASK | (N - 1)) {
+        if entry.read != address & (!OFFSET_MASK | (N - 1)) {
             if address & (N - 1) != 0 {
                 return None;
             }
             entry = self.fill_read(address);
         }
-        // SAFETY: the entry's page holds PAGE bytes; the offset is below that and a multiple of N,
+        // SAFETY: the entry's page holds PAGE bytes; the address lies in it and is a multiple of N,
         // so N bytes are there. Nothing writes to them during the call: `self` is `&mut`, and
         // pages of other memories that are shared with this one are not written.
         unsafe {
-            let bytes = entry.bytes.add((address & OFFSET_MASK) as usize);
+            let bytes = entry.byte(address);
             Some(match N {
                 1 => u64::from(bytes.read()),
                 2 => u64::from(u16::from_be(bytes.cast::<u16>().read_unaligned())),
@@ -338,16 +393,16 @@ impl Memory {
         }
     }
 
-    /// Stores the low `N` bytes, 1, 2, 4 or 8, of a value. Does not tell the watcher.
+    /// Stores the low `N` bytes, 1, 2, 4 or 8, of a value. The watcher is the caller.
     #[inline]
     pub(crate) fn store_for_watcher<const N: u64>(&mut self, address: u64, value: u64) -> Stored {
-        let entry = self.writes[table_index(address)];
-        if entry.tag != address & (!OFFSET_MASK | (N - 1)) {
+        let entry = &self.table[table_index(address)];
+        if entry.write != address & (!OFFSET_MASK | (N - 1)) {
             return self.store_slowly::<N>(address, value);
         }
-        // SAFETY: the entry's page holds PAGE bytes and is this memory's alone; the offset is
-        // below that and a multiple of N.
-        unsafe { write_number::<N>(entry.bytes.add((address & OFFSET_MASK) as usize), value) };
+        // SAFETY: the entry's page holds PAGE bytes and is this memory's alone; the address lies in
+        // it and is a multiple of N.
+        unsafe { write_number::<N>(entry.byte(address), value) };
         Stored::Done
     }
 
@@ -356,19 +411,19 @@ impl Memory {
         if address & (N - 1) != 0 {
             return Stored::Misaligned;
         }
-        let mut entry = self.writes[table_index(address)];
-        if entry.tag & !WATCHED != address & !OFFSET_MASK {
+        let mut entry = self.table[table_index(address)];
+        if entry.write & !WATCHED != address & !OFFSET_MASK {
             match self.fill_write(address) {
                 Some(filled) => entry = filled,
                 None => return Stored::Full,
             }
         }
         // SAFETY: as above.
-        unsafe { write_number::<N>(entry.bytes.add((address & OFFSET_MASK) as usize), value) };
-        if entry.tag & WATCHED == 0 {
-            Stored::Done
-        } else {
+        unsafe { write_number::<N>(entry.byte(address), value) };
+        if entry.write & WATCHED != 0 && self.unmark(address, N as usize) {
             Stored::DoneWatched
+        } else {
+            Stored::Done
         }
     }
 
@@ -404,13 +459,35 @@ impl Memory {
     /// Begins a watch over no pages, and ends that of any other engine.
     pub(crate) fn adopt(&mut self) -> Watcher {
         self.watched.clear();
-        for entry in self.writes.iter_mut() {
-            if entry.tag != NO_PAGE {
-                entry.tag &= !WATCHED;
+        for index in self.written_entries() {
+            let entry = &mut self.table[index];
+            entry.marks = ptr::null_mut();
+            if entry.write != NO_PAGE {
+                entry.write &= !WATCHED;
             }
         }
         self.watcher = Watcher::fresh();
         self.watcher
+    }
+
+    /// The indices in `written`.
+    fn written_entries(&self) -> impl Iterator<Item = usize> + use<> {
+        let words: Vec<(usize, u64)> = (0..)
+            .step_by(64)
+            .zip(*self.written)
+            .filter(|&(_, word)| word != 0)
+            .collect();
+        words.into_iter().flat_map(|(first, word)| {
+            (0..64)
+                .filter(move |bit| word >> bit & 1 != 0)
+                .map(move |bit| first + bit)
+        })
+    }
+
+    /// The address of the table, for translated code.
+    #[cfg(feature = "jit")]
+    pub(crate) fn table_address(&mut self) -> u64 {
+        self.table.as_mut_ptr().expose_provenance() as u64
     }
 
     /// Whose watch it is.
@@ -419,14 +496,37 @@ impl Memory {
         self.watcher
     }
 
-    /// Makes stores to the page of an address [`Stored::DoneWatched`].
+    /// Watches the page of an address; no word is marked yet, or those that were before.
     pub(crate) fn watch(&mut self, address: u64) {
         let page = address & !OFFSET_MASK;
-        self.watched.insert(page);
-        let entry = &mut self.writes[table_index(page)];
-        if entry.tag == page {
-            entry.tag |= WATCHED;
+        let marks = self
+            .watched
+            .entry(page)
+            .or_insert_with(|| Box::new(UnsafeCell::new([0; PAGE / 4])));
+        let entry = &mut self.table[table_index(page)];
+        if entry.write == page {
+            entry.write |= WATCHED;
+            entry.marks = exposed(marks);
         }
+    }
+
+    /// Makes stores to a word of a watched page [`Stored::DoneWatched`].
+    pub(crate) fn mark(&mut self, address: u64) {
+        if let Some(marks) = self.watched.get_mut(&(address & !OFFSET_MASK)) {
+            marks.get_mut()[(address & OFFSET_MASK) as usize / 4] = 1;
+        }
+    }
+
+    /// Takes the marks from the words of a range within a page; whether there were any.
+    fn unmark(&mut self, address: u64, length: usize) -> bool {
+        let Some(marks) = self.watched.get_mut(&(address & !OFFSET_MASK)) else {
+            return false;
+        };
+        let offset = (address & OFFSET_MASK) as usize;
+        let words = &mut marks.get_mut()[offset / 4..(offset + length).div_ceil(4)];
+        let was_marked = words.iter().any(|&mark| mark != 0);
+        words.fill(0);
+        was_marked
     }
 
     /// Ends the watch: something was stored into a watched page that the engine doesn't know of.
@@ -453,34 +553,37 @@ impl Memory {
 
     #[inline(never)]
     fn fill_read(&mut self, address: u64) -> Entry {
-        let entry = Entry {
-            tag: address & !OFFSET_MASK,
-            bytes: self.find(address).unwrap_or(&ZERO_PAGE).address(),
-        };
-        self.reads[table_index(address)] = entry;
-        entry
+        self.fills += 1;
+        let page = address & !OFFSET_MASK;
+        let bytes = self.find(address).unwrap_or(&ZERO_PAGE).address();
+        let entry = &mut self.table[table_index(page)];
+        if entry.write & !WATCHED != page {
+            entry.write = NO_PAGE;
+        }
+        entry.read = page;
+        entry.origin = origin(bytes, page);
+        *entry
     }
 
     /// Makes the page of an address exist and this memory's alone; `None` if that is one too many.
     #[inline(never)]
     fn fill_write(&mut self, address: u64) -> Option<Entry> {
+        self.fills += 1;
         let page = address & !OFFSET_MASK;
         let bytes = self.own_page(page)?;
+        let (tag, marks) = match self.watched.get(&page) {
+            Some(marks) => (page | WATCHED, exposed(marks)),
+            None => (page, ptr::null_mut()),
+        };
         let index = table_index(page);
-        // The page may be new or a copy: what reads use must follow.
-        if self.reads[index].tag == page {
-            self.reads[index].bytes = bytes;
-        }
-        let watched = if self.watched.contains(&page) {
-            WATCHED
-        } else {
-            0
-        };
         let entry = Entry {
-            tag: page | watched,
-            bytes,
+            read: page,
+            write: tag,
+            origin: origin(bytes, page),
+            marks,
         };
-        self.writes[index] = entry;
+        self.written[index / 64] |= 1 << (index % 64);
+        self.table[index] = entry;
         Some(entry)
     }
 
@@ -531,6 +634,28 @@ impl Memory {
             level += 1;
         }
     }
+}
+
+impl Entry {
+    /// The host's address of a byte of the page.
+    #[inline]
+    fn byte(&self, address: u64) -> *mut u8 {
+        self.origin.wrapping_add(address as usize)
+    }
+}
+
+/// Where the byte with the address 0 would be if a page has its bytes there.
+fn origin(bytes: *mut u8, page: u64) -> *mut u8 {
+    // Translated code comes there by the number.
+    bytes.expose_provenance();
+    bytes.wrapping_sub(page as usize)
+}
+
+/// Where marks are; translated code comes there by the number.
+fn exposed(marks: &UnsafeCell<Marks>) -> *mut u8 {
+    let marks: *mut u8 = marks.get().cast();
+    marks.expose_provenance();
+    marks
 }
 
 /// Undoes [`key_of`].

@@ -56,6 +56,11 @@ impl Prepared {
         }
     }
 
+    /// The machine whose words they are.
+    pub(crate) fn isa(&self) -> &Isa {
+        &self.isa
+    }
+
     /// How often all words were forgotten; every index is then void.
     pub(crate) fn forgotten(&self) -> u64 {
         self.forgotten

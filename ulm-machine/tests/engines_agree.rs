@@ -79,7 +79,7 @@ fn machines() -> Vec<(&'static str, Isa)> {
 
 /// Makes both machines run by the same steps until they stop for good, with things happening to
 /// both on the way.
-fn run_side_by_side(name: &str, isa: &Isa, seed: u64) {
+fn run_side_by_side<E: Engine>(name: &str, isa: &Isa, seed: u64, new: fn(&Isa) -> E) {
     let random = &mut Random(seed);
     let mut slow = random_machine(isa, random);
     if random.one_in(3) {
@@ -91,7 +91,7 @@ fn run_side_by_side(name: &str, isa: &Isa, seed: u64) {
     }
     let mut quick = slow.snapshot();
     let mut reference = ReferenceEngine::new(isa);
-    let mut fast = FastEngine::new(isa);
+    let mut fast = new(isa);
     // Sometimes observed, which is another way through the engine.
     let is_observed = random.one_in(4);
     let mut total = 0;
@@ -104,6 +104,7 @@ fn run_side_by_side(name: &str, isa: &Isa, seed: u64) {
         } else {
             fast.run(&mut quick, budget, &mut ())
         };
+        fast.recall(&mut quick);
         let context = || format!("{name} machine, seed {seed}, round {round}");
         assert_eq!(stop, expected, "{}", context());
         assert_eq!(state(&quick), state(&slow), "{}", context());
@@ -138,19 +139,21 @@ fn run_side_by_side(name: &str, isa: &Isa, seed: u64) {
             &mut quick,
             &mut reference,
             &mut fast,
+            new,
         );
     }
     assert!(total > 0);
 }
 
 /// Does something to both machines or engines that must make no difference between them.
-fn disturb(
+fn disturb<E: Engine>(
     isa: &Isa,
     random: &mut Random,
     slow: &mut Machine,
     quick: &mut Machine,
     reference: &mut ReferenceEngine,
-    fast: &mut FastEngine,
+    fast: &mut E,
+    new: fn(&Isa) -> E,
 ) {
     match random.below(30) {
         0 => {
@@ -175,7 +178,7 @@ fn disturb(
         }
         3 => {
             reference.breakpoints_mut().clear();
-            *fast = FastEngine::new(isa);
+            *fast = new(isa);
         }
         4 => {
             // Another engine goes on for a while.
@@ -215,7 +218,18 @@ fn disturb(
 fn both_engines_reach_the_same_states_on_random_programs() {
     for (name, isa) in machines() {
         for seed in 0..cases(1000) {
-            run_side_by_side(name, &isa, seed);
+            run_side_by_side(name, &isa, seed, FastEngine::new);
+        }
+    }
+}
+
+#[cfg(feature = "jit")]
+#[test]
+fn translated_code_reaches_the_same_states_on_random_programs() {
+    let new = |isa: &Isa| ulm_machine::JitEngine::with_threshold(isa, 1);
+    for (name, isa) in machines() {
+        for seed in 0..cases(300) {
+            run_side_by_side(name, &isa, seed, new);
         }
     }
 }

@@ -105,8 +105,7 @@ pub(crate) enum EngineName {
     Reference,
     /// Decoded instructions
     Fast,
-    /// Native code; not built yet.
-    #[value(hide = true)]
+    /// Hot code translated to code of this computer
     Jit,
 }
 
@@ -228,9 +227,6 @@ impl Arguments {
                 None => error.exit(),
             }
         });
-        if arguments.run.engine == EngineName::Jit && arguments.command.is_none() {
-            refuse("the engine `jit` is not built yet; `--engine fast` is the quickest there is");
-        }
         arguments
     }
 }

@@ -7,7 +7,9 @@ use std::path::Path;
 
 use terminal::{reason, say, say_error, status};
 use ulm_isa::Isa;
-use ulm_machine::{Engine, FastEngine, Limit, Limits, Machine, Observer, ReferenceEngine, Stop};
+use ulm_machine::{
+    Engine, FastEngine, JitEngine, Limit, Limits, Machine, Observer, ReferenceEngine, Stop,
+};
 use ulmas::image::SegmentKind;
 
 use crate::arguments::{EngineName, RunArguments, refuse};
@@ -149,9 +151,13 @@ impl<'a> Run<'a> {
                 let engine = ReferenceEngine::new(self.isa);
                 self.run_slices(engine, SLICE_OF_REFERENCE, console, watch)
             }
-            EngineName::Fast | EngineName::Jit => {
+            EngineName::Fast => {
                 let engine = FastEngine::new(self.isa);
                 self.run_slices(engine, SLICE, console, watch)
+            }
+            EngineName::Jit => {
+                let engine = JitEngine::new(self.isa);
+                self.run_slices(engine, SLICE_OF_JIT, console, watch)
             }
         }
     }
@@ -284,6 +290,7 @@ impl<'a> Run<'a> {
 
 /// How many instructions run between two looks at output and Ctrl-C: some hundredths of a second.
 const SLICE: u64 = 4_000_000;
+const SLICE_OF_JIT: u64 = 20_000_000;
 const SLICE_OF_REFERENCE: u64 = 400_000;
 const SLICE_OF_WATCHED: u64 = 20_000;
 
