@@ -16,8 +16,9 @@
 //! | [`IMPORTS`] | the addresses of the functions outside, by [`ImportId`](crate::ir::ImportId) |
 //!
 //! **An exit.** The instruction that may leave branches to a stub at the end of its function. That is
-//! on AArch64 `adr x16, .` and `b exit`, on x86-64 `call exit`: the shared exit stub then knows which
-//! site it was, and no register with a value has been changed (x16 and x17 are scratch). The exit
+//! on AArch64 `adr x16, .` and `b exit`, on x86-64 `lea r11, [rip]` and `jmp exit`: the shared exit
+//! stub then knows which site it was, and no register with a value has been changed (x16, x17 and r11
+//! are scratch). The exit
 //! stub writes the registers, the stack pointer and the site to the context, and returns from the
 //! entry stub to the host, with 1 as the second result.
 //!

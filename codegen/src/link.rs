@@ -509,8 +509,7 @@ impl Linked {
     /// The function that leaves at a site, and the site. The offset is that which the exit stub is
     /// told.
     pub fn exit_at(&self, offset: u32) -> Option<(&LinkedFunction, &ExitSite)> {
-        // On x86-64 that is behind the site, perhaps behind the function's last byte; on AArch64 it
-        // is the site itself, perhaps the function's first byte.
+        // On AArch64 it may be the function's first byte.
         [offset.checked_sub(1)?, offset]
             .into_iter()
             .find_map(|inside| {

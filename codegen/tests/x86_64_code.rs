@@ -224,7 +224,8 @@ fn a_division_leaves_by_its_exit_and_looks_after_minus_one() {
          .L2:
          ret
          .L1:
-         call exit_stub
+         lea r11, [rip]
+         jmp exit_stub
          .L3:
          neg rax
          xor edx, edx
@@ -302,7 +303,8 @@ fn a_wide_division_is_two_unless_the_high_half_is_0() {
          xor rax, rdx
          ret
          .L1:
-         call exit_stub
+         lea r11, [rip]
+         jmp exit_stub
          .L3:
          div rsi
          mov rdi, rax
@@ -327,7 +329,8 @@ fn quotient_and_remainder_come_from_one_division() {
          sub rax, rdx
          ret
          .L1:
-         call exit_stub",
+         lea r11, [rip]
+         jmp exit_stub",
     );
 }
 
@@ -407,7 +410,8 @@ fn a_difference_that_lives_on_is_tested_for_its_sign_by_the_flags() {
          js .L2
          jmp .L1
          .L2:
-         call exit_stub",
+         lea r11, [rip]
+         jmp exit_stub",
     );
 }
 
@@ -430,7 +434,8 @@ fn arithmetic_stays_where_its_result_is_needed_before_the_comparison() {
          jl .L1
          ret
          .L1:
-         call exit_stub",
+         lea r11, [rip]
+         jmp exit_stub",
     );
 }
 
@@ -451,7 +456,8 @@ fn an_exit_compares_with_memory_at_a_sum_that_is_part_of_each_address() {
          mov rax, qword ptr [rdi + rsi + 16]
          ret
          .L1:
-         call exit_stub",
+         lea r11, [rip]
+         jmp exit_stub",
     );
 }
 
@@ -472,7 +478,8 @@ fn what_memory_held_before_a_store_is_loaded_before_it() {
          mov rax, rsi
          ret
          .L1:
-         call exit_stub",
+         lea r11, [rip]
+         jmp exit_stub",
     );
 }
 
@@ -534,7 +541,8 @@ fn a_guard_jumps_to_a_stub() {
          mov rax, rdi
          ret
          .L1:
-         call exit_stub",
+         lea r11, [rip]
+         jmp exit_stub",
     );
 }
 
@@ -549,7 +557,8 @@ fn a_poll_looks_into_the_context() {
          xor eax, eax
          ret
          .L1:
-         call exit_stub",
+         lea r11, [rip]
+         jmp exit_stub",
     );
 }
 
@@ -667,7 +676,8 @@ fn an_import_that_ends_the_program_leaves_behind_the_call() {
          add rsp, 8
          ret
          .L1:
-         call exit_stub",
+         lea r11, [rip]
+         jmp exit_stub",
     );
 }
 

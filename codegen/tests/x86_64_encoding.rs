@@ -283,6 +283,16 @@ fn what_follows_a_short_jump_moves_with_it() {
 }
 
 #[test]
+fn an_instruction_can_ask_where_it_ends() {
+    for (register, bytes) in [(1, "488d0d00000000"), (11, "4c8d1d00000000")] {
+        let rd = Register::physical(register);
+        let unit = encode(&assembly(vec![Instruction::Here { rd }], Vec::new()));
+        assert_eq!(hex(&unit.bytes), bytes);
+        assert!(unit.relocations.is_empty());
+    }
+}
+
+#[test]
 fn the_address_of_a_symbol_is_relative_to_the_instructions_end() {
     for (register, bytes) in [(7, "488d3d00000000"), (12, "4c8d2500000000")] {
         let instruction = Instruction::LoadAddress {

@@ -32,6 +32,7 @@ impl Context {
     }
 
     /// The word at an offset in bytes.
+    #[inline]
     pub(crate) fn get(&self, offset: u32) -> u64 {
         self.0[offset as usize / 8].load(Ordering::Relaxed)
     }

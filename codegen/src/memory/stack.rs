@@ -38,6 +38,7 @@ impl Stack {
     }
 
     /// The word at an address, if it lies in the stack and is a multiple of 8.
+    #[inline]
     pub(crate) fn read(&self, address: u64) -> Option<u64> {
         let word = self.word(address)?;
         // SAFETY: `word` gives addresses in the mapping only, which lives as long as `self`. Nobody

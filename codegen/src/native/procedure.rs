@@ -129,6 +129,7 @@ impl Procedure {
     }
 
     /// Runs it. What it ended with can be read until the runner is used again.
+    #[inline]
     pub fn enter<'a>(
         &'a self,
         runner: &'a mut Runner,
@@ -168,6 +169,7 @@ impl Procedure {
     }
 
     /// The exit that the code has left by.
+    #[inline]
     fn exit<'a>(&'a self, runner: &'a Runner) -> Result<Exit<'a>, RunError> {
         let site = runner.context.get(EXIT_SITE);
         let offset = u32::try_from(site.wrapping_sub(self.code.address())).ok();
@@ -228,6 +230,7 @@ pub struct Values<'a> {
 impl Iterator for Values<'_> {
     type Item = i64;
 
+    #[inline]
     fn next(&mut self) -> Option<i64> {
         let value = match *self.locations.next()? {
             Location::Register(number) => {

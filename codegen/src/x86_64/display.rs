@@ -296,6 +296,7 @@ impl Display for WithNames<'_> {
                 let symbol = NamedSymbol(symbol, self.names);
                 write!(f, "lea {}, [rip + {symbol}]", r64(rd))
             }
+            Instruction::Here { rd } => write!(f, "lea {}, [rip]", r64(rd)),
             Instruction::Call { symbol } => write!(f, "call {}", NamedSymbol(symbol, self.names)),
             Instruction::JmpSymbol { symbol } => {
                 write!(f, "jmp {}", NamedSymbol(symbol, self.names))

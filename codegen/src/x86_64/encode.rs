@@ -88,7 +88,7 @@ fn relative_at_end(end: usize, symbol: Symbol) -> Relocation {
     }
 }
 
-/// A site is known by the address behind its `call`.
+/// A site is known by the address behind its first instruction.
 fn exits_in_bytes(exits: &[ExitSite], offsets: &[u32]) -> Vec<ExitSite> {
     exits
         .iter()

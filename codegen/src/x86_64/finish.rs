@@ -21,7 +21,9 @@ mod layout;
 use self::edits::Edits;
 use self::layout::Layout;
 use super::early_return::EarlyReturn;
-use super::instruction::{Address, Alu, CONTEXT, Cond, Instruction, Label, Operand, RSP, Size};
+use super::instruction::{
+    Address, Alu, CONTEXT, Cond, EXIT_SITE, Instruction, Label, Operand, RSP, Size,
+};
 use super::registers::{CALLEE_SAVED, IMPORT_ENDS, RESULT};
 use super::select::Selected;
 use crate::context;
@@ -375,10 +377,11 @@ impl<'a> Finisher<'a> {
         Some(self.assembly.exits.len() - 1)
     }
 
-    /// `call exit_stub`, which is told by its return address where it was called.
+    /// `lea r11, [rip]; jmp exit_stub`, which is told in r11 where it comes from.
     fn leave(&mut self, exit: usize) {
         self.assembly.exits[exit].at = self.position();
-        self.emit(Instruction::Call {
+        self.emit(Instruction::Here { rd: EXIT_SITE });
+        self.emit(Instruction::JmpSymbol {
             symbol: Symbol::ExitStub,
         });
     }

@@ -37,6 +37,8 @@ pub const R9: Register = Register::physical(9);
 pub const R10: Register = Register::physical(10);
 /// Scratch, never allocated.
 pub const R11: Register = Register::physical(11);
+/// Tells the exit stub which site it was.
+pub const EXIT_SITE: Register = R11;
 /// Callee-saved.
 pub const R12: Register = Register::physical(12);
 /// Callee-saved.
@@ -350,6 +352,8 @@ pub enum Instruction {
     MovImmediate { rd: Register, value: i64 },
     /// `lea rd, [rip + symbol]`
     LoadAddress { rd: Register, symbol: Symbol },
+    /// `lea rd, [rip]`: the address behind it
+    Here { rd: Register },
     /// `movzx`, `movsx`, `movsxd`, `mov` between registers
     Extend {
         op: Extend,

@@ -39,6 +39,7 @@ impl MachineInstruction for Instruction {
             }
             Self::MovImmediate { rd, .. }
             | Self::LoadAddress { rd, .. }
+            | Self::Here { rd }
             | Self::Constant { rd, .. }
             | Self::LoadArgument { rd, .. } => visit(rd, Role::Define, Constraint::Register),
             Self::Load { rd, address }

@@ -5,8 +5,8 @@
 
 use super::encode::encode;
 use super::instruction::{
-    Address, Alu, CONTEXT, Cond, Instruction, Label, Operand, R8, R9, R10, R12, R13, R14, RAX, RBP,
-    RBX, RCX, RDI, RDX, RSI, RSP, Scale, Size,
+    Address, Alu, CONTEXT, Cond, EXIT_SITE, Instruction, Label, Operand, R8, R9, R10, R12, R13,
+    R14, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP, Scale, Size,
 };
 use crate::context;
 use crate::ir::{FunctionId, ImportId};
@@ -17,6 +17,13 @@ use crate::origin::{Linkage, Mechanism, Origin};
 /// What the entry stub keeps for its caller, in the order in which it pushes.
 const SAVED: [Register; 6] = [RBX, RBP, R12, R13, R14, CONTEXT];
 
+/// Tells the entry stub whether the code has left: 1, or returned: 0.
+const LEFT: Register = RBX;
+
+/// The registers in which values can be where the code leaves: all but the stack pointer, the scratch
+/// register and the context's.
+const KEPT_AT_EXIT: [u8; 13] = [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 12, 13, 14];
+
 /// The registers of arguments.
 const ARGUMENTS: [Register; 6] = [RDI, RSI, RDX, RCX, R8, R9];
 
@@ -26,9 +33,9 @@ const IMPORT_NUMBER: Register = R9;
 /// The stubs for a module with so many imports.
 pub(crate) fn assemble(imports: u32, checks: StackChecks) -> Stubs {
     let mut code = Writer::default();
-    let leave = entry(&mut code);
+    entry(&mut code);
     let exit = code.position();
-    exit_stub(&mut code, leave);
+    exit_stub(&mut code);
     let trampoline = code.position();
     let trampoline_site = trampoline_stub(&mut code, checks);
     let thunks: Vec<u32> = (0..imports)
@@ -38,7 +45,7 @@ pub(crate) fn assemble(imports: u32, checks: StackChecks) -> Stubs {
             start
         })
         .collect();
-    // One more, for what is told to the exit stub: the position behind a call.
+    // One more, for what is told to the exit stub: the position behind.
     code.set_part(Linkage::Body, Mechanism::Computation);
     code.push(Instruction::Ud2);
     let assembly = code.finish();
@@ -57,13 +64,18 @@ pub(crate) fn assemble(imports: u32, checks: StackChecks) -> Stubs {
     }
 }
 
-/// `entry(rdi: context, rsi: function, rdx: arguments, rcx: stack)`. Gives the label of its second
-/// half, which goes back to the host with rax and rdx as they are.
-fn entry(code: &mut Writer) -> Label {
+/// `entry(rdi: context, rsi: function, rdx: arguments, rcx: stack)`.
+///
+/// Whether the code has left is in rbx, which functions keep, so that the exit stub can come back
+/// here by `ret` as a function does: the processor, which pairs calls with returns, then knows where
+/// both go on.
+fn entry(code: &mut Writer) {
     code.set_part(Linkage::Prologue, Mechanism::StateManagement);
     for rd in SAVED {
         code.push(Instruction::Push { rd });
     }
+    // For the exit stub: where the stack begins.
+    code.push(Instruction::Push { rd: RCX });
     code.store(RSP, RDI, context::HOST_STACK);
     code.mov(CONTEXT, RDI);
     code.set_part(Linkage::Precall, Mechanism::ControlTransfer);
@@ -72,6 +84,7 @@ fn entry(code: &mut Writer) -> Label {
     code.mov(R10, RDX);
     code.set_part(Linkage::Precall, Mechanism::StateManagement);
     code.mov(RSP, RCX);
+    code.constant(LEFT, 0);
     code.set_part(Linkage::Precall, Mechanism::DataTransfer);
     for (offset, rd) in (0..).step_by(8).zip(ARGUMENTS) {
         code.load(rd, R10, offset);
@@ -79,39 +92,41 @@ fn entry(code: &mut Writer) -> Label {
     code.set_part(Linkage::Precall, Mechanism::ControlTransfer);
     code.push(Instruction::CallRegister { rn: RAX });
     code.set_part(Linkage::Epilogue, Mechanism::DataTransfer);
-    code.constant(RDX, 0);
-
-    let leave = code.label();
+    code.mov(RDX, LEFT);
     code.set_part(Linkage::Epilogue, Mechanism::StateManagement);
     code.load(RSP, CONTEXT, context::HOST_STACK);
+    code.push(Instruction::Pop { rd: RCX });
     for rd in SAVED.into_iter().rev() {
         code.push(Instruction::Pop { rd });
     }
     code.set_part(Linkage::Epilogue, Mechanism::ControlTransfer);
     code.push(Instruction::Ret);
-    leave
 }
 
-/// Keeps the registers, the stack pointer and the site, which a call has pushed, and goes back to the
-/// host.
-fn exit_stub(code: &mut Writer, leave: Label) {
+/// Keeps the registers, the stack pointer and the site, r11, and returns to the entry stub.
+fn exit_stub(code: &mut Writer) {
     code.set_part(Linkage::Body, Mechanism::Computation);
-    code.store(RAX, CONTEXT, context::REGISTERS);
-    code.push(Instruction::Pop { rd: RAX });
-    code.store(RAX, CONTEXT, context::EXIT_SITE);
+    code.store(EXIT_SITE, CONTEXT, context::EXIT_SITE);
     code.store(RSP, CONTEXT, context::EXIT_STACK);
-    for number in 1..16 {
+    for number in KEPT_AT_EXIT {
         let offset = context::REGISTERS + 8 * u32::from(number);
         code.store(Register::physical(number), CONTEXT, offset);
     }
     code.constant(RAX, 0);
-    code.constant(RDX, 1);
-    code.push(Instruction::Jmp { label: leave });
+    code.constant(LEFT, 1);
+    // The stack pointer is what it was when the function was called, and the return address is there.
+    code.load(RCX, CONTEXT, context::HOST_STACK);
+    code.load(RCX, RCX, 0);
+    code.push(Instruction::Lea {
+        rd: RSP,
+        address: Address::base(RCX, -8),
+    });
+    code.push(Instruction::Ret);
 }
 
 /// Calls a function by its number: rdi is the catalogue, rsi the number, rdx, rcx, r8, r9 are the
-/// first four arguments, which the function expects from rdi on. Gives the position behind the call
-/// with which it leaves, if it checks the stack.
+/// first four arguments, which the function expects from rdi on. Gives the position that is told where
+/// it leaves, if it checks the stack.
 fn trampoline_stub(code: &mut Writer, checks: StackChecks) -> Option<u32> {
     let exhausted = match checks {
         StackChecks::InFunctions => None,
@@ -146,10 +161,12 @@ fn trampoline_stub(code: &mut Writer, checks: StackChecks) -> Option<u32> {
     exhausted.map(|label| {
         code.place(label);
         code.set_part(Linkage::Body, Mechanism::Computation);
-        code.push(Instruction::Call {
+        code.push(Instruction::Here { rd: EXIT_SITE });
+        let site = code.position();
+        code.push(Instruction::JmpSymbol {
             symbol: Symbol::ExitStub,
         });
-        code.position()
+        site
     })
 }
 
@@ -177,13 +194,6 @@ impl Writer {
     /// The position of the next instruction.
     pub(crate) fn position(&self) -> u32 {
         self.instructions.len() as u32
-    }
-
-    /// A label for the next instruction.
-    pub(crate) fn label(&mut self) -> Label {
-        let label = self.label_to_come();
-        self.place(label);
-        label
     }
 
     /// A label for an instruction further on.

@@ -4,8 +4,8 @@ use codegen::context::{IMPORTS, INTERRUPT, STACK_LIMIT};
 use codegen::machine::{CodeUnit, Frame, Location, Register, ReturnAddress, Symbol};
 use codegen::x86_64::encode::encode;
 use codegen::x86_64::instruction::{
-    Address, Alu, CONTEXT, Cond, Instruction as I, Label, Operand, RAX, RBX, RDI, RDX, RSI, RSP,
-    Scale, Size, Source,
+    Address, Alu, CONTEXT, Cond, EXIT_SITE, Instruction as I, Label, Operand, RAX, RBX, RDI, RDX,
+    RSI, RSP, Scale, Size, Source,
 };
 
 use super::{ASK, DOWN, SUM, TWICE, WAIT, assembly, call, exit};
@@ -32,11 +32,13 @@ fn add(rd: Register, rm: Register) -> I {
     }
 }
 
-fn leave() -> I {
-    I::Call {
-        symbol: Symbol::ExitStub,
-    }
-}
+/// The first instruction of a way out.
+const HERE: I = I::Here { rd: EXIT_SITE };
+
+/// The second.
+const LEAVE: I = I::JmpSymbol {
+    symbol: Symbol::ExitStub,
+};
 
 /// A frame of one pushed register.
 const FRAME: Frame = Frame {
@@ -108,8 +110,8 @@ fn down() -> CodeUnit {
             immediate(Alu::Add, RAX, 1),
             I::Pop { rd: RBX },
             I::Ret,
-            leave(),
-            I::Ud2,
+            HERE,
+            LEAVE,
         ],
         &[9, 11],
     );
@@ -137,8 +139,8 @@ fn wait() -> CodeUnit {
                 cond: Cond::E,
                 label: Label(0),
             },
-            leave(),
-            I::Ud2,
+            HERE,
+            LEAVE,
         ],
         &[3],
     );
@@ -184,8 +186,8 @@ fn ask() -> CodeUnit {
             immediate(Alu::Add, RAX, 1),
             I::Pop { rd: RBX },
             I::Ret,
-            leave(),
-            I::Ud2,
+            HERE,
+            LEAVE,
         ],
         &[10],
     );

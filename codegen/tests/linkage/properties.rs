@@ -29,12 +29,7 @@ impl Control for Instruction {
 
 impl Control for codegen::x86_64::instruction::Instruction {
     fn calls(&self) -> bool {
-        use codegen::machine::Symbol;
-        match *self {
-            Self::Call { symbol } => symbol != Symbol::ExitStub,
-            Self::CallMemory { .. } => true,
-            _ => false,
-        }
+        matches!(self, Self::Call { .. } | Self::CallMemory { .. })
     }
 
     fn returns(&self) -> bool {

@@ -207,6 +207,7 @@ fn on_x86_64_the_stubs_have_the_same_parts() {
         "precall data",
         "precall control",
         "body computation",
+        "body computation",
     ];
     assert_eq!(parts(&linked, &stubs[2]), trampoline);
     assert_eq!(parts(&linked, &stubs[3]), ["precall control"; 2]);

@@ -172,6 +172,10 @@ pub fn encode_instruction(instruction: &Instruction) -> Encoded {
             e.append([0x8d, (number(rd) & 7) << 3 | 0b101]);
             wait_for(&mut e, symbol);
         }
+        Instruction::Here { rd } => {
+            e.rex(Rex::Wide, number(rd), 0, 0);
+            e.append([0x8d, (number(rd) & 7) << 3 | 0b101, 0, 0, 0, 0]);
+        }
         Instruction::Extend { op, rd, rn } => extend(&mut e, op, rd, rn),
         Instruction::Load { rd, address } => e.memory(Rex::Wide, 0x8b, number(rd), address),
         Instruction::LoadExtend { op, rd, address } => {

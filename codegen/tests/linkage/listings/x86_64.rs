@@ -67,7 +67,8 @@ fn arguments_on_the_stack_are_stored_and_parameters_loaded() {
             "epilogue state add rsp, 32",
             "epilogue state pop rbx",
             "epilogue control ret",
-            "body computation call exit_stub",
+            "body computation lea r11, [rip]",
+            "body computation jmp exit_stub",
         ],
     );
 }
@@ -92,8 +93,10 @@ fn an_import_gets_the_context() {
             "body computation jne .L2",
             "epilogue state pop rbx",
             "epilogue control ret",
-            "body computation call exit_stub",
-            "body computation call exit_stub",
+            "body computation lea r11, [rip]",
+            "body computation jmp exit_stub",
+            "body computation lea r11, [rip]",
+            "body computation jmp exit_stub",
         ],
     );
 }
