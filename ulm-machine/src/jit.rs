@@ -17,13 +17,14 @@ mod compile;
 mod exits;
 mod flags;
 mod history;
+mod native;
+mod processor;
 mod profile;
 mod region;
+mod simulated;
 mod state;
 mod translate;
 
-use codegen::link::{Architecture, Linked};
-use codegen::native::{Ended, Procedure, Runner};
 use rustc_hash::{FxHashMap, FxHashSet};
 use ulm_isa::Isa;
 use ulm_isa::isa::INSTRUCTION_BYTES;
@@ -35,12 +36,12 @@ use crate::machine::Machine;
 use crate::observer::Observer;
 use crate::prepared::Meaning;
 use crate::stop::Stop;
-use exits::{Cause, Plan, Slot};
-use flags::{OPERANDS, Rules};
+use exits::Cause;
 use history::History;
+pub use processor::Target;
+use processor::{Compiled, Processor};
 use profile::Targets;
 use region::Region;
-use state::State;
 
 /// How often control must come to an address before the code there is translated.
 const HOT: u16 = 3000;
@@ -72,17 +73,11 @@ pub struct JitEngine {
     fast: FastEngine,
     targets: Targets,
     regions: Regions,
+    /// Where translated code runs, and what runs it once there is some.
+    target: Target,
     processor: Option<Processor>,
-    state: State,
     history: History,
     hot: i16,
-}
-
-/// What code runs on.
-#[derive(Debug)]
-struct Processor {
-    architecture: Architecture,
-    runner: Runner,
 }
 
 /// The translated regions by the address of their head.
@@ -108,20 +103,6 @@ struct GroupExits {
     since: u64,
 }
 
-/// A translated region.
-#[derive(Debug)]
-struct Compiled {
-    procedure: Procedure,
-    plans: Vec<Plan>,
-    reserve: u64,
-    rules: Rules,
-    /// The addresses of its instructions, from and to.
-    ranges: Vec<(u64, u64)>,
-}
-
-/// The bytes of stack for spill slots.
-const STACK: usize = 256 << 10;
-
 impl JitEngine {
     /// An engine for the machine that `isa` describes.
     pub fn new(isa: &Isa) -> Self {
@@ -131,12 +112,17 @@ impl JitEngine {
     /// An engine that translates code when control comes there for the `arrivals`-th time, 1 to 32767, by
     /// a jump back or through a register.
     pub fn with_threshold(isa: &Isa, arrivals: u16) -> Self {
+        Self::with_target(isa, Target::Native, arrivals)
+    }
+
+    /// As [`Self::with_threshold`], with translated code running elsewhere than usual.
+    pub fn with_target(isa: &Isa, target: Target, arrivals: u16) -> Self {
         Self {
             fast: FastEngine::new(isa),
             targets: Targets::default(),
             regions: Regions::default(),
+            target,
             processor: None,
-            state: State::new(),
             history: History::default(),
             hot: i16::try_from(arrivals).unwrap_or(i16::MAX),
         }
@@ -144,7 +130,7 @@ impl JitEngine {
 
     /// Whether code can be generated for this host. If not, the engine only interprets.
     pub fn is_available() -> bool {
-        Architecture::of_this_machine().is_some()
+        Target::Native.architecture().is_some()
     }
 }
 
@@ -152,7 +138,8 @@ impl Engine for JitEngine {
     fn run<O: Observer>(&mut self, machine: &mut Machine, budget: u64, observer: &mut O) -> Stop {
         let has_breakpoints = self.breakpoints().iter().next().is_some();
         let is_aligned = machine.ip.is_multiple_of(INSTRUCTION_BYTES);
-        if O::ACTIVE || has_breakpoints || !is_aligned || !Self::is_available() {
+        let is_available = self.target.architecture().is_some();
+        if O::ACTIVE || has_breakpoints || !is_aligned || !is_available {
             return self.fast.run(machine, budget, observer);
         }
         self.run_translated(machine, budget)
@@ -174,9 +161,9 @@ impl Engine for JitEngine {
 impl JitEngine {
     fn run_translated(&mut self, machine: &mut Machine, budget: u64) -> Stop {
         let end = machine.instructions + machine.allowance(budget);
-        self.state
-            .set(state::REGISTERS, machine.registers_address());
-        self.state.set(state::TABLE, machine.memory.table_address());
+        if let Some(processor) = &mut self.processor {
+            processor.begin(machine);
+        }
         loop {
             self.regions.follow(&mut self.fast, machine);
             let left = end - machine.instructions;
@@ -238,49 +225,8 @@ impl JitEngine {
     fn enter(&mut self, machine: &mut Machine, left: u64) -> Option<Cause> {
         let region = self.regions.by_head.get(&machine.ip)?;
         let processor = self.processor.as_mut()?;
-        let state = &self.state;
         self.history.keep(machine);
-        let left = left.min(i64::MAX as u64);
-        let (input, input_end) = machine.input_addresses();
-        state.set(state::INPUT, input);
-        state.set(state::INPUT_END, input_end);
-        state.make_room(machine.room_for_output());
-        state.set(state::LEFT, left);
-        for (offset, operand) in (state::FLAGS..)
-            .step_by(8)
-            .zip(region.rules.operands(machine.flags))
-        {
-            state.set(offset, operand);
-        }
-        let arguments = [state.address() as i64];
-        let Ok(Ended::Left(exit)) = region.procedure.enter(&mut processor.runner, &arguments)
-        else {
-            return None;
-        };
-        let plan = &region.plans[exit.reason as usize];
-        let mut flags = [0; OPERANDS];
-        let mut has_flags = false;
-        for (&slot, value) in plan.slots.iter().zip(exit.values) {
-            let value = value as u64;
-            match slot {
-                Slot::Left => {
-                    let still = value.wrapping_add(region.reserve) - plan.executed;
-                    machine.instructions += left - still;
-                }
-                Slot::Input => machine.skip_input(value.wrapping_sub(input) as usize),
-                Slot::Output => machine.append_output(state.written(value)),
-                Slot::Flag(index) => {
-                    flags[usize::from(index)] = value;
-                    has_flags = true;
-                }
-                Slot::Register(number) => machine.registers[usize::from(number)] = value,
-            }
-        }
-        if has_flags {
-            machine.flags = flags::flags_of(flags);
-        }
-        machine.ip = plan.ip;
-        Some(plan.cause)
+        processor.enter(region, machine, left)
     }
 
     /// Translates the region at the instruction pointer, or makes sure that nobody asks for it soon.
@@ -297,19 +243,14 @@ impl JitEngine {
         }
     }
 
-    fn compile(&mut self, machine: &Machine) -> Option<Compiled> {
-        let architecture = match &self.processor {
-            Some(processor) => processor.architecture,
-            None => {
-                let architecture = Architecture::of_this_machine()?;
-                let runner = Runner::new(STACK).ok()?;
-                self.processor = Some(Processor {
-                    architecture,
-                    runner,
-                });
-                architecture
-            }
-        };
+    fn compile(&mut self, machine: &mut Machine) -> Option<Compiled> {
+        if self.processor.is_none() {
+            let mut processor = Processor::new(self.target)?;
+            processor.begin(machine);
+            self.processor = Some(processor);
+        }
+        let processor = self.processor.as_ref()?;
+        let architecture = self.target.architecture()?;
         let mut program = Interpreted {
             fast: &mut self.fast,
             machine,
@@ -319,10 +260,9 @@ impl JitEngine {
         let name = format!("ulm_{:X}", machine.ip);
         let translation = translate::translate(&region, name, &self.regions.alone);
         let module = compile::optimise(translation.function, architecture);
-        let linked: Linked = compile::generate(&module, architecture)?;
-        let procedure = Procedure::load(linked, compile::FUNCTION).ok()?;
+        let linked = compile::generate(&module, architecture)?;
         Some(Compiled {
-            procedure,
+            code: processor.load(linked)?,
             plans: translation.plans,
             reserve: translation.reserve,
             rules: translation.rules,
@@ -353,7 +293,7 @@ impl Regions {
             self.by_head.retain(|&head, region| {
                 let stays = !region.ranges.iter().any(is_in);
                 if !stays {
-                    self.size -= region.procedure.linked().size();
+                    self.size -= region.code.size();
                     dropped.push(head);
                 }
                 stays
@@ -389,12 +329,12 @@ impl Regions {
 
     fn drop_region(&mut self, head: u64) {
         if let Some(region) = self.by_head.remove(&head) {
-            self.size -= region.procedure.linked().size();
+            self.size -= region.code.size();
         }
     }
 
     fn insert(&mut self, fast: &mut FastEngine, head: u64, region: Compiled) {
-        let size = region.procedure.linked().size();
+        let size = region.code.size();
         if self.size + size > MOST_CODE || self.by_head.len() >= MOST_REGIONS {
             for &head in self.by_head.keys() {
                 fast.set_heat(head, 0);

@@ -26,7 +26,10 @@ pub struct Runner {
 impl Runner {
     /// A runner with so many bytes of stack for the code.
     pub fn new(stack: usize) -> Self {
-        let image = Image { bytes: &[], code: 0 };
+        let image = Image {
+            bytes: &[],
+            code: 0,
+        };
         let mut simulator = Simulator::new(image, &[], stack);
         let limit = simulator.stack_top() - stack as u64;
         simulator.set_context(STACK_LIMIT, limit);
@@ -166,9 +169,8 @@ mod tests {
             "fn store - #args: 2, #reg: 3 {\n\
              mva @r0, a0\n mva @r1, a1\n st8 r1, [r0]\n exit 7(r1)\n}",
         );
-        let load = procedure(
-            "fn load - #args: 1, #reg: 2 {\n mva @r0, a0\n ld8 @r1, [r0]\n ret r1\n}",
-        );
+        let load =
+            procedure("fn load - #args: 1, #reg: 2 {\n mva @r0, a0\n ld8 @r1, [r0]\n ret r1\n}");
         let address = CELL as i64;
         let Ok(Outcome::Left(left)) = store.enter(&mut runner, &[address, 42]) else {
             panic!("it leaves");
