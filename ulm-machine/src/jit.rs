@@ -170,7 +170,7 @@ impl JitEngine {
             let head = machine.ip;
             let cause = match self.regions.by_head.get(&head) {
                 Some(region) if region.reserve > left => {
-                    return self.fast.run(machine, left, &mut ());
+                    return self.interpret(machine, left);
                 }
                 Some(_) => self.enter(machine, left),
                 None => None,
@@ -187,7 +187,7 @@ impl JitEngine {
                         self.regions.count_group(&mut self.fast, machine, head);
                     }
                     // As if it were the interpreter's own.
-                    let stop = self.fast.run(machine, 1, &mut ());
+                    let stop = self.interpret(machine, 1);
                     if stop != Stop::Paused || machine.has_much_output() {
                         return stop;
                     }
@@ -219,6 +219,21 @@ impl JitEngine {
             return self.regions.by_head.contains_key(&machine.ip);
         }
         false
+    }
+
+    /// Executes instructions without translated code. Stores into that are noticed, and it is seen where
+    /// jumps through registers go.
+    fn interpret(&mut self, machine: &mut Machine, budget: u64) -> Stop {
+        let end = machine.instructions + machine.allowance(budget);
+        loop {
+            let left = end - machine.instructions;
+            let ended = self
+                .fast
+                .run_until_hot(machine, left, i16::MAX, &mut self.targets);
+            if let fast::Ended::Stopped(stop) = ended {
+                return stop;
+            }
+        }
     }
 
     /// Runs the region at the instruction pointer, and says why it was left.
