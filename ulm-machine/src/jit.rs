@@ -12,6 +12,7 @@
 //! are the fast engine's business. No instruction that has been translated can change behind the
 //! engine's back: all of them are marked, and a store to a marked word leaves.
 
+mod ahead;
 mod builder;
 mod compile;
 mod exits;
@@ -24,11 +25,13 @@ mod region;
 mod simulated;
 mod state;
 mod translate;
+pub mod translation;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use ulm_isa::Isa;
 use ulm_isa::isa::INSTRUCTION_BYTES;
 use ulm_isa::micro::Lowered;
+use ulmas::image::Image;
 
 use crate::engine::{Breakpoints, Engine};
 use crate::fast::{self, FastEngine};
@@ -36,6 +39,7 @@ use crate::machine::Machine;
 use crate::observer::Observer;
 use crate::prepared::Meaning;
 use crate::stop::Stop;
+use ahead::{Ahead, Outline};
 use exits::Cause;
 use history::History;
 pub use processor::Target;
@@ -78,6 +82,8 @@ pub struct JitEngine {
     processor: Option<Processor>,
     history: History,
     hot: i16,
+    /// What is translated before it runs.
+    ahead: Option<Ahead>,
 }
 
 /// The translated regions by the address of their head.
@@ -125,6 +131,17 @@ impl JitEngine {
             processor: None,
             history: History::default(),
             hot: i16::try_from(arrivals).unwrap_or(i16::MAX),
+            ahead: None,
+        }
+    }
+
+    /// An engine that translates the program of an image wherever control comes to it, before anything
+    /// is executed there. What else is executed, and what is left of a very large program, is
+    /// translated when it is hot.
+    pub fn ahead(isa: &Isa, target: Target, image: &Image) -> Self {
+        Self {
+            ahead: Some(Ahead::new(isa, image)),
+            ..Self::with_target(isa, target, HOT)
         }
     }
 
@@ -168,11 +185,21 @@ impl JitEngine {
             self.regions.follow(&mut self.fast, machine);
             let left = end - machine.instructions;
             let head = machine.ip;
+            if left > 0 {
+                self.translate_ahead(machine);
+            }
             let cause = match self.regions.by_head.get(&head) {
                 Some(region) if region.reserve > left => {
                     return self.interpret(machine, left);
                 }
-                Some(_) => self.enter(machine, left),
+                Some(_) => {
+                    let cause = self.enter(machine, left);
+                    if cause.is_none() {
+                        self.regions.drop_region(head);
+                        self.refuse(head);
+                    }
+                    cause
+                }
                 None => None,
             };
             let left = end - machine.instructions;
@@ -186,9 +213,7 @@ impl JitEngine {
                     if cause == Cause::Group {
                         self.regions.count_group(&mut self.fast, machine, head);
                     }
-                    // As if it were the interpreter's own.
-                    let stop = self.interpret(machine, 1);
-                    if stop != Stop::Paused || machine.has_much_output() {
+                    if let Some(stop) = self.interpret_one(machine) {
                         return stop;
                     }
                     if self.is_heated(machine, 1) {
@@ -198,6 +223,18 @@ impl JitEngine {
                 _ => {}
             }
             let left = end - machine.instructions;
+            let has_time = left > 0 && cause != Some(Cause::Limit);
+            if let Some(ahead) = &self.ahead
+                && has_time
+                && ahead.has(machine.ip)
+            {
+                if ahead.is_refused(machine.ip)
+                    && let Some(stop) = self.interpret_one(machine)
+                {
+                    return stop;
+                }
+                continue;
+            }
             match self
                 .fast
                 .run_until_hot(machine, left, self.hot, &mut self.targets)
@@ -206,6 +243,13 @@ impl JitEngine {
                 fast::Ended::Hot => self.translate(machine),
             }
         }
+    }
+
+    /// Executes the next instruction as the interpreter does; gives the stop if the machine must not go
+    /// on.
+    fn interpret_one(&mut self, machine: &mut Machine) -> Option<Stop> {
+        let stop = self.interpret(machine, 1);
+        (stop != Stop::Paused || machine.has_much_output()).then_some(stop)
     }
 
     /// Whether there is translated code where the machine is, or will be, after its address got more
@@ -254,7 +298,43 @@ impl JitEngine {
                 self.regions.insert(&mut self.fast, machine.ip, compiled);
                 self.fast.set_heat(machine.ip, i16::MAX);
             }
-            None => self.fast.set_heat(machine.ip, i16::MIN),
+            None => self.refuse(machine.ip),
+        }
+    }
+
+    /// Translates the region at the instruction pointer if it is one of those that are translated before
+    /// they run.
+    fn translate_ahead(&mut self, machine: &mut Machine) {
+        let head = machine.ip;
+        let Some(ahead) = &mut self.ahead else {
+            return;
+        };
+        if self.regions.by_head.contains_key(&head) || !ahead.has(head) || ahead.is_refused(head) {
+            return;
+        }
+        self.fast.reach(machine, head);
+        self.regions.follow(&mut self.fast, machine);
+        self.translate(machine);
+        let Some(region) = self.regions.by_head.get(&head) else {
+            return;
+        };
+        let addresses = region.ranges.iter();
+        let addresses =
+            addresses.flat_map(|&(from, to)| (from..to).step_by(INSTRUCTION_BYTES as usize));
+        for address in addresses {
+            self.fast.reach(machine, address);
+            if let Some(ahead) = &mut self.ahead {
+                ahead.spend_one();
+            }
+        }
+        self.regions.follow(&mut self.fast, machine);
+    }
+
+    /// Makes sure that nobody asks soon for a translation of the region with this head.
+    fn refuse(&mut self, head: u64) {
+        self.fast.set_heat(head, i16::MIN);
+        if let Some(ahead) = &mut self.ahead {
+            ahead.refuse(head);
         }
     }
 
@@ -270,11 +350,16 @@ impl JitEngine {
             fast: &mut self.fast,
             machine,
             targets: &self.targets,
+            outline: self.ahead.as_ref().map(|ahead| &ahead.outline),
         };
-        let region = region::form(&mut program, machine.ip, MOST_INSTRUCTIONS)?;
+        let most = program
+            .outline
+            .map_or(MOST_INSTRUCTIONS, |_| ahead::MOST_INSTRUCTIONS);
+        let region = region::form(&mut program, machine.ip, most)?;
         let name = format!("ulm_{:X}", machine.ip);
         let translation = translate::translate(&region, name, &self.regions.alone);
-        let module = compile::optimise(translation.function, architecture);
+        let mut module = compile::module(translation.function);
+        compile::optimise(&mut module, architecture);
         let linked = compile::generate(&module, architecture)?;
         Some(Compiled {
             code: processor.load(linked)?,
@@ -369,11 +454,12 @@ impl Regions {
     }
 }
 
-/// The program as the fast engine knows it.
+/// The program as the fast engine knows it, and as it is known before it runs.
 struct Interpreted<'a> {
     fast: &'a mut FastEngine,
     machine: &'a Machine,
     targets: &'a Targets,
+    outline: Option<&'a Outline>,
 }
 
 impl region::Program for Interpreted<'_> {
@@ -385,10 +471,18 @@ impl region::Program for Interpreted<'_> {
     }
 
     fn is_reached(&self, address: u64) -> bool {
-        self.fast.has_reached(address)
+        let is_foreseen = || {
+            self.outline
+                .is_some_and(|outline| outline.contains(address))
+        };
+        self.fast.has_reached(address) || is_foreseen()
     }
 
     fn targets(&self, address: u64) -> Vec<u64> {
-        self.targets.of(address)
+        let mut targets = self.targets.of(address);
+        if let Some(outline) = self.outline {
+            targets.extend(outline.targets(address));
+        }
+        targets
     }
 }

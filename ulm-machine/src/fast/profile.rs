@@ -6,7 +6,7 @@
 
 #![allow(dead_code, reason = "for an engine that translates what is hot")]
 
-use super::FastEngine;
+use super::{FastEngine, decode};
 use ulm_isa::Isa;
 
 use crate::engine::run_steps;
@@ -89,6 +89,24 @@ impl FastEngine {
     /// changed since.
     pub(crate) fn has_reached(&self, address: u64) -> bool {
         self.code.is_decoded(address)
+    }
+
+    /// Decodes the word at an address, a multiple of 4, as if control had come there. Like whatever is
+    /// decoded, it may make the engine forget what it knows: [`FastEngine::generation`] tells.
+    pub(crate) fn reach(&mut self, machine: &mut Machine, address: u64) {
+        if self.changes != self.breakpoints.changes() || self.forgotten != self.prepared.forgotten()
+        {
+            self.code.forget();
+            self.changes = self.breakpoints.changes();
+            self.forgotten = self.prepared.forgotten();
+        }
+        let page = self.code.enter(&mut machine.memory, address);
+        if self.code.is_decoded(address) {
+            return;
+        }
+        let op = decode(address, machine, &mut self.prepared, &self.breakpoints);
+        self.code.set(page, address, op);
+        machine.memory.mark(address);
     }
 
     /// What the word at an address, a multiple of 4, means. May be one word too many: then
