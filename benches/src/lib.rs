@@ -4,6 +4,7 @@
 #[cfg(feature = "cranelift")]
 pub mod cranelift;
 pub mod executed;
+pub mod machine;
 pub mod peers;
 pub mod programs;
 

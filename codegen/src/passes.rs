@@ -40,6 +40,7 @@ pub mod stack_checks;
 pub mod strength;
 #[cfg(test)]
 mod testing;
+pub mod twins;
 
 pub use blocks::split_critical_edges;
 
@@ -220,6 +221,7 @@ fn simplify_and_clean(function: &mut Function, costs: Costs, signatures: &Signat
     });
     apply(function, signatures, blocks::straighten);
     apply(function, signatures, parameters::replace_constant);
+    apply(function, signatures, twins::merge);
     apply(function, signatures, dead::eliminate);
 }
 

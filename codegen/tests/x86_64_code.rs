@@ -277,7 +277,7 @@ fn the_high_half_of_a_product_comes_from_rdx() {
 }
 
 #[test]
-fn a_wide_division_is_two() {
+fn a_wide_division_is_two_unless_the_high_half_is_0() {
     assert_code(
         "mva @r0, a0
          mva @r1, a1
@@ -292,12 +292,184 @@ fn a_wide_division_is_two() {
          test rsi, rsi
          je .L1
          xor edx, edx
-         div rsi
          mov rdi, rax
+         test rax, rax
+         jne .L3
+         .L2:
          mov rax, rcx
          div rsi
          xor rax, rdi
          xor rax, rdx
+         ret
+         .L1:
+         call exit_stub
+         .L3:
+         div rsi
+         mov rdi, rax
+         jmp .L2",
+    );
+}
+
+#[test]
+fn quotient_and_remainder_come_from_one_division() {
+    assert_code(
+        "mva @r0, a0
+         mva @r1, a1
+         modu @r2, r0, r1 or exit 0()
+         divu @r3, r0, r1
+         sub @r4, r3, r2
+         ret r4",
+        "mov rax, rdi
+         test rsi, rsi
+         je .L1
+         xor edx, edx
+         div rsi
+         sub rax, rdx
+         ret
+         .L1:
+         call exit_stub",
+    );
+}
+
+#[test]
+fn of_a_wide_product_only_the_half_is_made_that_is_needed() {
+    assert_code(
+        "mva @r0, a0
+         mva @r1, a1
+         mulw @r2, @r3, r0, r1
+         ret r2",
+        "imul rdi, rsi
+         mov rax, rdi
+         ret",
+    );
+    assert_code(
+        "mva @r0, a0
+         mva @r1, a1
+         mulw @r2, @r3, r0, r1
+         ret r3",
+        "mov rax, rsi
+         mul rdi
+         mov rax, rdx
+         ret",
+    );
+}
+
+#[test]
+fn an_addition_further_up_leaves_the_flags_for_a_branch() {
+    assert_same(
+        &code(
+            "fn f - #args: 2, #reg: 12 {
+            b0():
+                mva @r0, a0
+                mva @r1, a1
+                jmp b1(r0, r1)
+            b1(@r2, @r3):
+                mvi @r4, 1
+                mvi @r5, 2
+                sub @r6, r2, r4
+                mul @r7, r3, r1
+                gt  @r8, r2, r4
+                br  r8, b1(r6, r7), b2()
+            b2():
+                ret r7
+            }",
+            Calls::Direct,
+        ),
+        "mov rax, rsi
+         .L1:
+         imul rax, rsi
+         sub rdi, 1
+         jg .L1
+         ret",
+    );
+}
+
+#[test]
+fn a_difference_that_lives_on_is_tested_for_its_sign_by_the_flags() {
+    assert_same(
+        &code(
+            "fn f - #args: 1, #reg: 12 {
+            b0():
+                mva @r0, a0
+                jmp b1(r0)
+            b1(@r1):
+                mvi @r2, -5
+                add @r3, r1, r2
+                mvi @r4, 0
+                lt  @r5, r3, r4
+                guard r5 or exit 3(r3, r4)
+                jmp b1(r3)
+            }",
+            Calls::Direct,
+        ),
+        ".L1:
+         sub rdi, 5
+         js .L2
+         jmp .L1
+         .L2:
+         call exit_stub",
+    );
+}
+
+#[test]
+fn arithmetic_stays_where_its_result_is_needed_before_the_comparison() {
+    assert_code(
+        "mva @r0, a0
+         mva @r1, a1
+         mvi @r2, 1
+         sub @r3, r0, r2
+         st8 r3, [r1]
+         eq  @r4, r3, r0
+         mvi @r5, 0
+         lt  @r6, r3, r5
+         guard r6 or exit 4(r3)
+         ret r3",
+        "lea rax, [rdi - 1]
+         mov qword ptr [rsi], rax
+         test rax, rax
+         jl .L1
+         ret
+         .L1:
+         call exit_stub",
+    );
+}
+
+#[test]
+fn an_exit_compares_with_memory_at_a_sum_that_is_part_of_each_address() {
+    assert_code(
+        "mva @r0, a0
+         mva @r1, a1
+         mva @r2, a2
+         add @r3, r0, r1
+         ld8 @r4, [r3 + 8]
+         ne  @r5, r2, r4
+         guard r5 or exit 4(r2)
+         ld8 @r6, [r3 + 16]
+         ret r6",
+        "cmp rdx, qword ptr [rdi + rsi + 8]
+         jne .L1
+         mov rax, qword ptr [rdi + rsi + 16]
+         ret
+         .L1:
+         call exit_stub",
+    );
+}
+
+#[test]
+fn what_memory_held_before_a_store_is_loaded_before_it() {
+    assert_code(
+        "mva @r0, a0
+         mva @r1, a1
+         ld8 @r2, [r0]
+         st8 r1, [r0 + 8]
+         ne  @r3, r1, r2
+         guard r3 or exit 4()
+         ret r1",
+        "mov rax, qword ptr [rdi]
+         mov qword ptr [rdi + 8], rsi
+         cmp rsi, rax
+         jne .L1
+         mov rax, rsi
          ret
          .L1:
          call exit_stub",

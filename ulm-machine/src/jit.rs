@@ -210,10 +210,14 @@ impl JitEngine {
                     }
                 }
                 Some(cause @ (Cause::Instruction | Cause::Group)) if left > 0 => {
-                    if cause == Cause::Group {
-                        self.regions.count_group(&mut self.fast, machine, head);
+                    let (ip, fills) = (machine.ip, machine.memory.fills());
+                    let stop = self.interpret_one(machine);
+                    if cause == Cause::Group && machine.memory.fills() == fills {
+                        let instructions = machine.instructions;
+                        self.regions
+                            .count_group(&mut self.fast, head, ip, instructions);
                     }
-                    if let Some(stop) = self.interpret_one(machine) {
+                    if let Some(stop) = stop {
                         return stop;
                     }
                     if self.is_heated(machine, 1) {
@@ -407,21 +411,22 @@ impl Regions {
         }
     }
 
-    /// Takes notice that a group of accesses was left at the instruction pointer, by a region. If that
-    /// happens often, the region is dropped, to be translated without the group.
-    fn count_group(&mut self, fast: &mut FastEngine, machine: &Machine, head: u64) {
-        let exits = self.group_exits.entry(machine.ip).or_default();
+    /// Takes notice that a region was left at an instruction as the accesses of a group are not in one
+    /// page, though all pages may be there. If that happens often, the region is dropped, to be
+    /// translated without the group.
+    fn count_group(&mut self, fast: &mut FastEngine, head: u64, ip: u64, instructions: u64) {
+        let exits = self.group_exits.entry(ip).or_default();
         exits.count += 1;
         if exits.count < GROUP_EXITS {
             return;
         }
-        let passed = machine.instructions - exits.since;
+        let passed = instructions - exits.since;
         *exits = GroupExits {
             count: 0,
-            since: machine.instructions,
+            since: instructions,
         };
         if passed < u64::from(GROUP_EXITS) * INSTRUCTIONS_PER_GROUP_EXIT {
-            self.alone.insert(machine.ip);
+            self.alone.insert(ip);
             self.drop_region(head);
             fast.set_heat(head, HOT as i16 / 2);
         }

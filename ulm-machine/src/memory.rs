@@ -250,6 +250,8 @@ pub struct Memory {
     pages: u64,
     /// How many pages were copied because a snapshot shared them.
     copied: u64,
+    /// How often an entry of the table was filled.
+    fills: u64,
     /// The most bytes that pages may take.
     limit: u64,
     /// The engine that has decoded the marked words of the pages in `watched`, and nothing has happened
@@ -283,6 +285,7 @@ impl Memory {
             filled: Box::new([0; TABLE_ENTRIES / 64]),
             pages: 0,
             copied: 0,
+            fills: 0,
             limit,
             watcher: Watcher::NONE,
             watched: FxHashMap::default(),
@@ -312,6 +315,12 @@ impl Memory {
     /// How many pages were copied, in this memory's life, because a snapshot had them too.
     pub fn pages_copied(&self) -> u64 {
         self.copied
+    }
+
+    /// How often a page came into use.
+    #[cfg(feature = "jit")]
+    pub(crate) fn fills(&self) -> u64 {
+        self.fills
     }
 
     pub(crate) fn set_limit(&mut self, limit: u64) {
@@ -632,6 +641,7 @@ impl Memory {
 
     #[inline(never)]
     fn fill_read(&mut self, address: u64) -> Entry {
+        self.fills += 1;
         let page = address & !OFFSET_MASK;
         let bytes = self.find(address).unwrap_or(&ZERO_PAGE).address();
         let index = table_index(page);
@@ -648,6 +658,7 @@ impl Memory {
     /// Makes the page of an address exist and this memory's alone; `None` if that is one too many.
     #[inline(never)]
     fn fill_write(&mut self, address: u64) -> Option<Entry> {
+        self.fills += 1;
         let page = address & !OFFSET_MASK;
         let bytes = self.own_page(page)?;
         let (tag, marks) = match self.watched.get(&page) {

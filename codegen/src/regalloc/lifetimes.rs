@@ -107,6 +107,10 @@ pub(super) struct Virtual {
     pub preferred: u8,
     /// Whether a use has a hint.
     pub hinted: bool,
+    /// The parameter that it is handed over to in the innermost loop, or `NONE`.
+    pub handed_to: u32,
+    /// How many loops the jump is in that hands it over.
+    pub handed_depth: u32,
     crosses_blocks: bool,
 }
 
@@ -123,6 +127,8 @@ impl Virtual {
         tied_to: NONE,
         preferred: NO_RANK,
         hinted: false,
+        handed_to: NONE,
+        handed_depth: 0,
         crosses_blocks: false,
     };
 
@@ -476,7 +482,13 @@ impl<'a> Collector<'a> {
         for (argument, parameter) in list(&code.lists, block.arguments).zip(parameters) {
             let hint = parameter.virtual_index().map_or(Hint::None, Hint::Same);
             if let Some(index) = argument.virtual_index() {
-                self.use_(index, 2 * (block.end - 1), Want::Copy, hint);
+                let position = 2 * (block.end - 1);
+                self.use_(index, position, Want::Copy, hint);
+                let life = &mut self.lifetimes.registers[index as usize];
+                if life.handed_to == NONE || life.handed_depth < block.loop_depth {
+                    life.handed_to = parameter.virtual_index().unwrap_or(NONE);
+                    life.handed_depth = block.loop_depth;
+                }
             }
         }
     }

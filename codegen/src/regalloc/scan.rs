@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::intervals::{Intervals, Place, behind};
 use super::layout::{Layout, Loop, NONE};
-use super::lifetimes::{Hint, Lifetimes, NO_RANK, Ranks, Want};
+use super::lifetimes::{Definition, Hint, Lifetimes, NO_RANK, Ranks, Want};
 use crate::machine::RegisterSet;
 
 /// How many intervals may wait in a hole; further ones are split there. Bounds the time that looking
@@ -319,6 +319,9 @@ impl Scan<'_> {
         if free.is_empty() {
             return false;
         }
+        if self.take_undisturbed(interval, free) {
+            return true;
+        }
         let end = self.intervals.get(interval).end;
         let positions = &self.lifetimes.barrier_positions;
         let no_barrier = positions
@@ -393,6 +396,63 @@ impl Scan<'_> {
         beside.iter().filter(costs_nothing).collect()
     }
 
+    /// Gives a parameter of a loop a register in which it can stay in every round, if there is one.
+    fn take_undisturbed(&mut self, interval: u32, free: RegisterSet) -> bool {
+        let undisturbed = self.undisturbed_in_loop(interval, free);
+        let hinted = self.hinted(interval, |rank| undisturbed.contains(rank));
+        let beside = || self.beside_carried(interval, undisturbed).first();
+        let Some(rank) = hinted.or_else(beside).or(undisturbed.first()) else {
+            return false;
+        };
+        let is_free = self.free_until(rank, interval) >= self.intervals.get(interval).end;
+        if is_free {
+            self.give(interval, rank);
+        }
+        is_free
+    }
+
+    /// For what a loop hands from round to round: the free registers that no instruction of the loop
+    /// asks for, and that cost nothing more. In one of them the value can stay in every round, though
+    /// its own life ends where the next one's begins.
+    fn undisturbed_in_loop(&mut self, interval: u32, free: RegisterSet) -> RegisterSet {
+        let this = *self.intervals.get(interval);
+        let register = &self.lifetimes.registers[this.register as usize];
+        let is_parameter = register.definition == Definition::Parameter;
+        let around = self.layout.loop_at(this.start);
+        let Some(around) = around.filter(|around| is_parameter && around.start == this.start)
+        else {
+            return RegisterSet::EMPTY;
+        };
+        let positions = &self.lifetimes.barrier_positions;
+        let next = positions.get(self.barriers_passed);
+        if next.is_none_or(|&next| next >= around.end) {
+            // Any register will do.
+            return RegisterSet::EMPTY;
+        }
+        let (callee_saved, used) = (self.ranks.callee_saved, self.used);
+        let depth = self.layout.loop_depth(this.start);
+        let is_disturbed = |position| {
+            // The layout may have blocks in a loop that control leaves it by.
+            position < around.end && self.layout.loop_depth(position) >= depth
+        };
+        free.iter()
+            .filter(|&rank| rank < callee_saved || used.contains(rank))
+            .filter(|&rank| !is_disturbed(self.next_barrier_position(rank, this.start)))
+            .collect()
+    }
+
+    /// The first position from `start` on at which an instruction asks for a register.
+    fn next_barrier_position(&mut self, rank: u8, start: u32) -> u32 {
+        let first = &mut self.barriers[usize::from(rank)];
+        while let Some(barrier) = self.lifetimes.barriers.get(*first as usize) {
+            if barrier.position >= start {
+                return barrier.position;
+            }
+            *first = barrier.next;
+        }
+        NONE
+    }
+
     fn outside_loops(&self, interval: u32) -> bool {
         let position = self.intervals.get(interval).start;
         self.layout.loop_at(position).is_none()
@@ -425,11 +485,12 @@ impl Scan<'_> {
         // A constant pushes nothing out as long as it isn't needed.
         if until != NONE && (needed || !self.is_constant(interval)) {
             let around = self.layout.loop_at(position);
-            let mut furthest = if needed { 0 } else { until };
+            let mut furthest = (if needed { 0 } else { until }, false);
             for rank in 0..self.active.len() as u8 {
                 let next = self.next_use_of_occupant(rank, position, around);
-                if next > furthest && self.free_until(rank, interval) > until {
-                    furthest = next;
+                let distance = (next, self.is_stored_outside(rank, around));
+                if distance > furthest && self.free_until(rank, interval) > until {
+                    furthest = distance;
                     best = Some(rank);
                 }
             }
@@ -484,6 +545,19 @@ impl Scan<'_> {
             }
             _ => next,
         }
+    }
+
+    /// Whether what is in a register has been defined outside a loop, so that storing it costs nothing
+    /// in there.
+    fn is_stored_outside(&self, rank: u8, around: Option<Loop>) -> bool {
+        let (Some(around), Some(&interval)) = (around, self.active.get(usize::from(rank))) else {
+            return false;
+        };
+        if interval == NONE {
+            return true;
+        }
+        let register = self.intervals.get(interval).register;
+        self.lifetimes.registers[register as usize].defined_at < around.start
     }
 
     /// The interval in a register goes to memory: from here on, or from earlier on if it has not
@@ -580,7 +654,7 @@ impl Scan<'_> {
             return None;
         }
         let mut number = this.upcoming;
-        let mut best: Option<(u32, u8)> = None;
+        let mut best = self.hint_of_parameter(this.register, &suitable);
         for _ in 0..USES_FOR_HINTS {
             let Some(use_) = self.lifetimes.uses.get(number as usize) else {
                 break;
@@ -599,6 +673,15 @@ impl Scan<'_> {
             number = use_.next;
         }
         best.map(|(_, rank)| rank)
+    }
+
+    /// The register of the parameter that a virtual register is handed over to, and in how many loops
+    /// that happens. The jump may be far away, behind many uses.
+    fn hint_of_parameter(&self, register: u32, suitable: impl Fn(u8) -> bool) -> Option<(u32, u8)> {
+        let register = &self.lifetimes.registers[register as usize];
+        let parameter = self.lifetimes.registers.get(register.handed_to as usize)?;
+        let rank = parameter.preferred;
+        (rank != NO_RANK && suitable(rank)).then_some((register.handed_depth, rank))
     }
 
     /// Whether an interval may overlap one that is inactive: of whole lives, each beginning at its
@@ -625,15 +708,9 @@ impl Scan<'_> {
     }
 
     fn next_barrier(&mut self, rank: u8, interval: u32) -> u32 {
-        let this = self.intervals.get(interval);
-        let first = &mut self.barriers[usize::from(rank)];
-        while let Some(barrier) = self.lifetimes.barriers.get(*first as usize) {
-            if barrier.position >= this.start {
-                break;
-            }
-            *first = barrier.next;
-        }
-        let mut number = *first;
+        let this = *self.intervals.get(interval);
+        self.next_barrier_position(rank, this.start);
+        let mut number = self.barriers[usize::from(rank)];
         for _ in 0..BARRIERS_PASSED {
             let Some(barrier) = self.lifetimes.barriers.get(number as usize) else {
                 return NONE;

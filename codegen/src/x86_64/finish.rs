@@ -76,6 +76,9 @@ enum Stub {
     Exit(usize),
     /// Divides rax by −1: quotient and remainder to rax and rdx, and back to the label.
     NegativeOne(Label),
+    /// Divides the high half of a dividend, in rax, by rsi: the quotient to rdi, the remainder to rdx,
+    /// and back to the label.
+    HighHalf(Label),
 }
 
 struct Finisher<'a> {
@@ -431,6 +434,7 @@ impl<'a> Finisher<'a> {
             match stub {
                 Stub::Exit(exit) => self.leave(exit),
                 Stub::NegativeOne(back) => self.divide_by_negative_one(back),
+                Stub::HighHalf(back) => self.divide_high_half(back),
             }
         }
     }

@@ -82,6 +82,8 @@ struct Selector<'a> {
     depth: u32,
     /// The instruction of the function that is being selected.
     at: usize,
+    /// Divisions further up that give a second result, in this register; the next one last.
+    other_results: Vec<(usize, Register)>,
     /// By argument in a register: the virtual register that it is in.
     parameters: [Option<Register>; PARAMETERS],
     /// With an early return the block that leads to the rest is one of its own.
@@ -104,6 +106,7 @@ impl<'a> Selector<'a> {
             block: 0,
             depth: 0,
             at: 0,
+            other_results: Vec::new(),
             parameters: [None; PARAMETERS],
             early_return: None,
             early_registers: Vec::new(),

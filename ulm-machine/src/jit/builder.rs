@@ -18,6 +18,13 @@ enum Known {
     Nothing,
 }
 
+/// A word of the host; hosts that code is generated for are little-endian.
+const WORD: Access = Access {
+    width: Width::Double,
+    signed: false,
+    big_endian: false,
+};
+
 /// A function on its way. Operations on constants are carried out at once.
 #[derive(Debug)]
 pub(super) struct Builder {
@@ -40,6 +47,7 @@ pub(super) struct Computed {
 /// A number in the code that is known only later.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Open {
+    /// The constant, or what is loaded.
     pub(super) value: Value,
     block: BlockId,
     position: usize,
@@ -96,10 +104,11 @@ impl Builder {
         self.computed = Computed::default();
     }
 
-    /// Goes on at the end of a block before which all this has been computed.
-    pub(super) fn go_on(&mut self, block: BlockId, computed: Computed) {
-        self.current = block;
+    /// Goes on at the end of a block before which all this has been computed. Gives the block that was
+    /// the current one.
+    pub(super) fn go_on(&mut self, block: BlockId, computed: Computed) -> BlockId {
         self.computed = computed;
+        std::mem::replace(&mut self.current, block)
     }
 
     /// What has been computed.
@@ -224,24 +233,41 @@ impl Builder {
         dest
     }
 
-    /// A number that is still to be said: see [`Self::close`].
+    /// A constant that is still to be said: see [`Self::close`].
     pub(super) fn open(&mut self) -> Open {
         let dest = self.value();
+        self.push_open(dest, Op::Constant { dest, value: 0 })
+    }
+
+    /// A word of the host's memory, at an offset that is still to be said: see [`Self::close`].
+    pub(super) fn open_load(&mut self, address: Value) -> Open {
+        let dest = self.value();
+        let op = Op::Load {
+            dest,
+            address,
+            offset: 0,
+            access: WORD,
+        };
+        self.push_open(dest, op)
+    }
+
+    fn push_open(&mut self, value: Value, op: Op) -> Open {
         let position = self.drafts[self.current.index()].instructions.len();
-        self.push(Op::Constant { dest, value: 0 });
+        self.push(op);
         Open {
-            value: dest,
+            value,
             block: self.current,
             position,
         }
     }
 
     /// Says a number.
-    pub(super) fn close(&mut self, open: Open, number: u64) {
-        self.drafts[open.block.index()].instructions[open.position].op = Op::Constant {
-            dest: open.value,
-            value: number as i64,
-        };
+    pub(super) fn close(&mut self, open: Open, number: i64) {
+        match &mut self.drafts[open.block.index()].instructions[open.position].op {
+            Op::Constant { value, .. } => *value = number,
+            Op::Load { offset, .. } => *offset = number as i32,
+            _ => {}
+        }
     }
 
     /// `a + number`
@@ -352,12 +378,7 @@ impl Builder {
 
     /// A word of the host's memory.
     pub(super) fn load_word(&mut self, address: Value, offset: i32) -> Value {
-        let access = Access {
-            width: Width::Double,
-            signed: false,
-            big_endian: false,
-        };
-        self.load(address, offset, access)
+        self.load(address, offset, WORD)
     }
 
     pub(super) fn load(&mut self, address: Value, offset: i32, access: Access) -> Value {

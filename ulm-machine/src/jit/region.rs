@@ -1,7 +1,10 @@
 //! Regions: the part of a program that is translated as one function.
 //!
 //! From its head a region takes in whatever control can reach and, as far as anybody knows, does reach,
-//! nearest first, up to a size. Loops and calls whose instructions are all inside are thus joined.
+//! nearest first, up to a size. Loops and calls whose instructions are all inside are thus joined. Small
+//! loops are [peeled].
+
+mod peel;
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -42,7 +45,7 @@ pub(super) struct Region {
 }
 
 /// Instructions that are executed one after the other.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Block {
     /// The address of the first.
     pub(super) start: u64,
@@ -54,7 +57,7 @@ pub(super) struct Block {
     pub(super) end: End,
     /// How many ways lead here, the way into the region included.
     pub(super) predecessors: u32,
-    /// Whether a jump back leads here: then whoever goes round looks at the limit.
+    /// Whether a way back leads here.
     pub(super) is_header: bool,
 }
 
@@ -181,17 +184,22 @@ impl Found {
     }
 
     fn arrange(mut self, head: u64) -> Region {
-        let order = self.reverse_post_order(head);
+        let mut order = vec![head];
+        let others = self.leaders.iter().copied();
+        order
+            .extend(others.filter(|start| *start != head && self.instructions.contains_key(start)));
         let numbers: FxHashMap<u64, Index> = order.iter().copied().zip((0..).map(Index)).collect();
-        let mut blocks: Vec<Block> = order
+        let blocks: Vec<Block> = order
             .iter()
             .map(|&start| self.block(start, &numbers))
             .collect();
-        count_ways(&mut blocks);
-        Region { blocks }
+        let mut region = Region { blocks };
+        region.sort();
+        region.peel();
+        region
     }
 
-    /// The addresses of the last instruction of a block, and of what follows it.
+    /// The address of the last instruction of a block.
     fn last_of(&self, start: u64) -> u64 {
         let mut address = start;
         loop {
@@ -202,43 +210,6 @@ impl Found {
             }
             address = next;
         }
-    }
-
-    fn successors(&self, start: u64) -> Vec<u64> {
-        let last = self.last_of(start);
-        let next = last.wrapping_add(INSTRUCTION_BYTES);
-        let decoded = &self.instructions[&last];
-        let mut ways = match &decoded.control {
-            Control::None => vec![next],
-            Control::Jump(target) => vec![*target],
-            Control::Branch { taken, .. } => vec![next, *taken],
-            Control::Computed { .. } => decoded.targets.clone(),
-        };
-        ways.retain(|way| self.instructions.contains_key(way));
-        ways
-    }
-
-    fn reverse_post_order(&self, head: u64) -> Vec<u64> {
-        let mut order = Vec::new();
-        let mut seen = BTreeSet::from([head]);
-        let mut path = vec![(head, self.successors(head))];
-        while let Some((start, rest)) = path.last_mut() {
-            // The way straight on comes last, so that it stands first in the end.
-            match rest.pop() {
-                Some(next) => {
-                    if seen.insert(next) {
-                        let ways = self.successors(next);
-                        path.push((next, ways));
-                    }
-                }
-                None => {
-                    order.push(*start);
-                    path.pop();
-                }
-            }
-        }
-        order.reverse();
-        order
     }
 
     fn block(&mut self, start: u64, numbers: &FxHashMap<u64, Index>) -> Block {
@@ -296,14 +267,73 @@ impl Found {
     }
 }
 
-fn count_ways(blocks: &mut [Block]) {
-    blocks[0].predecessors = 1;
-    for from in 0..blocks.len() {
-        for to in inside(&blocks[from].end) {
-            let block = &mut blocks[to.index()];
-            block.predecessors += 1;
-            block.is_header |= to.index() <= from;
+impl Region {
+    /// Brings the blocks that can be reached into reverse post-order, and counts the ways to each. The
+    /// first stays the first.
+    fn sort(&mut self) {
+        let mut order = Vec::new();
+        let mut seen = vec![false; self.blocks.len()];
+        seen[0] = true;
+        let mut path = vec![(0, inside(&self.blocks[0].end))];
+        while let Some((block, rest)) = path.last_mut() {
+            // The way straight on comes last, so that it stands first in the end.
+            match rest.pop() {
+                Some(next) => {
+                    if !std::mem::replace(&mut seen[next.index()], true) {
+                        path.push((next.index(), inside(&self.blocks[next.index()].end)));
+                    }
+                }
+                None => {
+                    order.push(*block);
+                    path.pop();
+                }
+            }
         }
+        order.reverse();
+        let mut numbers = vec![Index(u32::MAX); self.blocks.len()];
+        for (&old, new) in order.iter().zip((0..).map(Index)) {
+            numbers[old] = new;
+        }
+        self.blocks = order
+            .iter()
+            .map(|&old| {
+                let mut block = self.blocks[old].clone();
+                redirect(&mut block.end, |to| numbers[to.index()]);
+                block.predecessors = 0;
+                block.is_header = false;
+                block
+            })
+            .collect();
+        self.blocks[0].predecessors = 1;
+        for from in 0..self.blocks.len() {
+            for to in inside(&self.blocks[from].end) {
+                let block = &mut self.blocks[to.index()];
+                block.predecessors += 1;
+                block.is_header |= to.index() <= from;
+            }
+        }
+    }
+}
+
+/// Makes an end lead elsewhere.
+fn redirect(end: &mut End, to: impl Fn(Index) -> Index) {
+    let change = |way: &mut Way| {
+        if let Way::Inside(index) = way {
+            *index = to(*index);
+        }
+    };
+    match end {
+        End::Jump(way) => change(way),
+        End::Branch { taken, next, .. } => {
+            change(taken);
+            change(next);
+        }
+        End::Computed { likely, .. } => {
+            for (_, index) in likely {
+                *index = to(*index);
+            }
+        }
+        End::Interpreted => {}
     }
 }
 
@@ -315,7 +345,7 @@ pub(super) fn inside(end: &End) -> Vec<Index> {
     };
     match end {
         End::Jump(way) => within(way).into_iter().collect(),
-        End::Branch { taken, next, .. } => within(taken).into_iter().chain(within(next)).collect(),
+        End::Branch { taken, next, .. } => within(next).into_iter().chain(within(taken)).collect(),
         End::Computed { likely, .. } => likely.iter().map(|&(_, index)| index).collect(),
         End::Interpreted => Vec::new(),
     }

@@ -4,9 +4,9 @@
 //! uses, and never returns: each way out is an exit, whose [`Plan`] says what its values are. Within the
 //! function registers are values, handed from block to block where ways join.
 //!
-//! Nobody counts instruction by instruction. A block that control comes back to looks whether as many
-//! instructions are left as can be executed until somebody looks again; how many were executed is
-//! subtracted where ways join, and known everywhere else.
+//! Nobody counts instruction by instruction. On the ways back it is seen whether as many instructions are
+//! left as can be executed until somebody looks again; how many were executed is subtracted where ways
+//! join, and known everywhere else.
 
 mod memory;
 mod operations;
@@ -67,7 +67,7 @@ pub(super) fn translate(region: &Region, name: String, alone: &FxHashSet<u64>) -
         plans: Vec::new(),
         groups: Vec::new(),
         alone,
-        current: 0,
+        current: None,
         temporaries: Vec::new(),
     };
     let head = translator.edge(Index::HEAD);
@@ -141,8 +141,8 @@ struct Translator<'a> {
     groups: Vec<Group>,
     /// The addresses of instructions whose accesses are looked at one by one.
     alone: &'a FxHashSet<u64>,
-    /// The address of the block that is translated.
-    current: u64,
+    /// The block that is translated; none at the entry.
+    current: Option<Index>,
     /// The temporaries of the current instruction.
     temporaries: Vec<Value>,
 }
@@ -164,14 +164,8 @@ impl Translator<'_> {
             let target = self.builder.target(start, &[]);
             return self.builder.jump(target);
         }
-        self.current = block.start;
+        self.current = Some(index);
         self.builder.set_address(block.start);
-        if block.is_header {
-            let exit = self.exit(block.start, Cause::Limit);
-            let none_left = self.values.left;
-            let none_left = self.builder.compare_constant(Condition::Less, none_left, 0);
-            self.builder.guard(none_left, exit);
-        }
         self.instructions(block);
     }
 
@@ -274,13 +268,49 @@ impl Translator<'_> {
             self.inherited[index.index()] = Some(values);
             return self.builder.target(start, &[]);
         }
+        if self.current.is_some_and(|current| index <= current) {
+            return self.way_back(index);
+        }
+        let left = self.left_now();
+        let arguments = self.arguments(index, left);
+        self.builder.target(start, &arguments)
+    }
+
+    /// The way back to a block, if so many instructions are left that nobody needs to look before control
+    /// comes to a way back again.
+    fn way_back(&mut self, index: Index) -> Target {
+        let (start, _) = self.starts[index.index()];
+        let (block, _) = self.builder.block(0);
+        let computed = self.builder.computed();
+        let from = self.builder.go_on(block, computed.clone());
+        let before = self.values.clone();
+        let left = self.left_now();
+        self.values.left = left;
+        self.values.executed = 0;
+        let ip = self.region.blocks[index.index()].start;
+        let exit = self.exit(ip, Cause::Limit);
+        let too_few = self.builder.compare_constant(Condition::Less, left, 0);
+        self.builder.guard(too_few, exit);
+        let arguments = self.arguments(index, left);
+        let target = self.builder.target(start, &arguments);
+        self.builder.jump(target);
+        self.values = before;
+        self.builder.go_on(from, computed);
+        self.builder.target(block, &[])
+    }
+
+    /// How many instructions are left.
+    fn left_now(&mut self) -> Value {
         let executed = self.builder.constant(self.values.executed);
         let left = self.values.left;
-        let left = self.builder.binary(Binary::Subtract, left, executed);
+        self.builder.binary(Binary::Subtract, left, executed)
+    }
+
+    /// What is handed over to a block.
+    fn arguments(&mut self, index: Index, left: Value) -> Vec<Value> {
         let rules = self.shape.rules[index.index()];
         let operands = self.values.flags.converted(&mut self.builder, rules);
-        let arguments = self.shape.pack(&self.values, left, operands);
-        self.builder.target(start, &arguments)
+        self.shape.pack(&self.values, left, operands)
     }
 
     /// An exit at an address with the values as they are now.

@@ -335,20 +335,36 @@ impl Finisher<'_> {
     }
 
     /// The high half is divided first; its remainder is smaller than the divisor, and so the second
-    /// quotient fits into a register.
+    /// quotient fits into a register. Mostly it is 0, and then so are both quotient and remainder.
     ///
     /// ```text
     ///     test rsi, rsi; je exit
-    ///     xor  edx, edx; div rsi; mov rdi, rax
+    ///     xor  edx, edx; mov rdi, rax
+    ///     test rax, rax; jne L
+    /// back:
     ///     mov  rax, rcx; div rsi
+    ///     …
+    /// L:  div  rsi; mov rdi, rax; jmp back
     /// ```
     fn wide_divide(&mut self, index: u32) {
         self.leave_if_zero(index, RSI);
         self.emit(zero(RDX));
-        self.unary(Unary::Div, RSI);
         self.emit(Instruction::Mov { rd: RDI, rn: RAX });
+        let back = self.label();
+        let label = self.stub(Stub::HighHalf(back));
+        let cond = Cond::Ne;
+        self.compare((Compare::Cmp, cond), RAX, Source::Immediate(0));
+        self.emit(Instruction::Jcc { cond, label });
+        self.place(back);
         self.emit(Instruction::Mov { rd: RAX, rn: RCX });
         self.unary(Unary::Div, RSI);
+    }
+
+    /// `div rsi; mov rdi, rax; jmp back`
+    pub(super) fn divide_high_half(&mut self, back: Label) {
+        self.unary(Unary::Div, RSI);
+        self.emit(Instruction::Mov { rd: RDI, rn: RAX });
+        self.emit(Instruction::Jmp { label: back });
     }
 }
 

@@ -126,7 +126,16 @@ impl Selector<'_> {
         });
     }
 
+    /// Both halves of the product, or the one that is needed.
     pub(super) fn wide_multiply(&mut self, low: Value, high: Value, a: Value, b: Value) {
+        if !self.has_register(high) {
+            let turn = self.constant(a).is_some();
+            let (a, b) = if turn { (b, a) } else { (a, b) };
+            return self.multiply(low, a, b);
+        }
+        if !self.has_register(low) {
+            return self.multiply_high(Unary::Mul, high, a, b);
+        }
         let low = self.own_register(low);
         let high = self.own_register(high);
         let (a, b) = (self.register(a), self.register(b));

@@ -1,12 +1,15 @@
 //! Divisions.
 
 use super::Selector;
-use crate::ir::{Division, ExitId, List, Value};
+use crate::ir::{Division, ExitId, List, Op, Value};
 use crate::machine::Register;
 use crate::x86_64::instruction::{Divisor, Instruction};
 
+/// How many instructions are looked at, backwards, for the other result of a division.
+const DISTANCE: usize = 16;
+
 impl Selector<'_> {
-    /// `dest = a / b`, or the remainder.
+    /// `dest = a / b`, or the remainder; both at once if an earlier instruction wants the other.
     pub(super) fn divide(
         &mut self,
         op: Division,
@@ -20,7 +23,18 @@ impl Selector<'_> {
             return;
         }
         let wanted = self.own_register(dest);
-        let other = self.builder.register();
+        let is_safe = exit.is_none();
+        if let Some(earlier) = self.other_half(op, (a, b)).filter(|_| is_safe) {
+            self.other_results.push((earlier, wanted));
+            return;
+        }
+        let shared = self
+            .other_results
+            .pop_if(|&mut (earlier, _)| earlier == self.at);
+        let other = match shared {
+            Some((_, register)) => register,
+            None => self.builder.register(),
+        };
         let (quotient, remainder) = match op {
             Division::Signed | Division::Unsigned => (wanted, other),
             Division::SignedRemainder | Division::UnsignedRemainder => (other, wanted),
@@ -38,6 +52,34 @@ impl Selector<'_> {
             divisor: self.register(b),
         };
         self.emit_division(exit, instruction);
+    }
+
+    /// An earlier instruction of the block that gives the other result of the same division.
+    fn other_half(&mut self, op: Division, operands: (Value, Value)) -> Option<usize> {
+        let start = self.function.blocks[self.block as usize].range().start;
+        let near = start.max(self.at.saturating_sub(DISTANCE));
+        let (earlier, dest) =
+            (near..self.at)
+                .rev()
+                .find_map(|index| match self.function.instructions[index].op {
+                    Op::Divide {
+                        operator,
+                        dest,
+                        a,
+                        b,
+                        ..
+                    } if operator == other_result(op) && (a, b) == operands => Some((index, dest)),
+                    _ => None,
+                })?;
+        // The last one found comes first; with others in between it has to wait for them.
+        let is_next = self
+            .other_results
+            .last()
+            .is_none_or(|&(waiting, _)| waiting < earlier);
+        is_next.then(|| {
+            self.own_register(dest);
+            earlier
+        })
     }
 
     pub(super) fn wide_divide(&mut self, results: List, operands: List, exit: Option<ExitId>) {
@@ -66,5 +108,15 @@ impl Selector<'_> {
             Some(exit) => self.emit_exit(exit, instruction),
             None => self.builder.emit(instruction),
         }
+    }
+}
+
+/// What the same division gives besides.
+const fn other_result(op: Division) -> Division {
+    match op {
+        Division::Signed => Division::SignedRemainder,
+        Division::SignedRemainder => Division::Signed,
+        Division::Unsigned => Division::UnsignedRemainder,
+        Division::UnsignedRemainder => Division::Unsigned,
     }
 }

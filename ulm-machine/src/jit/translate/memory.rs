@@ -23,6 +23,7 @@ use ulm_isa::micro::Address;
 use super::{Translator, Values};
 use crate::jit::builder::Open;
 use crate::jit::exits::Cause;
+use crate::jit::region::Index;
 use crate::memory::{OFFSET_MASK, PAGE_BYTES, TABLE_ENTRIES, WATCHED, entry};
 
 /// The longest distance within a group, in bytes.
@@ -40,7 +41,7 @@ pub(super) struct Group {
     greatest: (i64, u8),
     writes: bool,
     /// The block in which it began: only there it can come to write.
-    block: u64,
+    block: Option<Index>,
     /// In the code: the distance of the first byte, that of the aligned piece that has the last, the bits
     /// of the address of which that have to be those of the tag, and which tag.
     open_first: Open,
@@ -60,7 +61,7 @@ struct Touch {
 
 impl Group {
     /// Takes one more access in, if it can be looked after with the others.
-    fn take(&mut self, access: Touch, block: u64) -> bool {
+    fn take(&mut self, access: Touch, block: Option<Index>) -> bool {
         let Touch {
             root,
             distance,
@@ -222,14 +223,14 @@ impl Translator<'_> {
         let open_first = self.builder.open();
         let first = self.builder.raw_add(root, open_first.value);
         let entry = self.entry_of(first);
-        let open_tag = self.builder.open();
-        let tag = self.builder.raw_add(entry, open_tag.value);
-        let tag = self.builder.load_word(tag, 0);
+        let open_tag = self.builder.open_load(entry);
         let open_last = self.builder.open();
         let last = self.builder.raw_add(root, open_last.value);
         let open_mask = self.builder.open();
         let page = self.builder.raw_and(last, open_mask.value);
-        let other = self.builder.compare(Condition::NotEqual, page, tag);
+        let other = self
+            .builder
+            .compare(Condition::NotEqual, page, open_tag.value);
         self.builder.guard(other, exit);
         let host = self.host_address(entry, root);
         self.values.groups.push(self.groups.len());
@@ -259,10 +260,10 @@ impl Translator<'_> {
             } else {
                 entry::READ
             };
-            self.builder.close(group.open_first, group.first as u64);
-            self.builder.close(group.open_last, group.last() as u64);
-            self.builder.close(group.open_mask, mask);
-            self.builder.close(group.open_tag, tag as u64);
+            self.builder.close(group.open_first, group.first);
+            self.builder.close(group.open_last, group.last());
+            self.builder.close(group.open_mask, mask as i64);
+            self.builder.close(group.open_tag, tag.into());
         }
     }
 
