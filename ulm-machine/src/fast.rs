@@ -294,7 +294,7 @@ impl FastEngine {
                         Stored::DoneWatched => {
                             ip = here!().wrapping_add(4);
                             code.changed(address, $bytes);
-                            if P::NOTES_CHANGES {
+                            if P::ACTIVE {
                                 code.note_change(address, $bytes);
                             }
                             continue 'pages;
