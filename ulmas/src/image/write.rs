@@ -10,7 +10,7 @@ pub(crate) const ROW: usize = 16;
 pub(crate) const WHOLE_ROW: u64 = 32;
 
 /// Text is handed on in pieces of about this size.
-const PIECE: usize = 64 * 1024;
+const PIECE: usize = 256 * 1024;
 
 /// Takes a piece of text, and gives an empty buffer for the next one.
 type Taker<'t> = dyn FnMut(Vec<u8>) -> io::Result<Vec<u8>> + 't;
