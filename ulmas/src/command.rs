@@ -10,6 +10,8 @@ use terminal::{Failure, fail, print, reason, status};
 use ulm_isa::Isa;
 use ulmas::image::Image;
 
+use crate::write_behind::write_behind;
+
 /// The ULM assembler
 #[derive(Debug, Parser)]
 #[command(
@@ -163,7 +165,7 @@ fn is_image(text: &str) -> bool {
 fn write_executable(path: &Path, image: &Image) -> std::io::Result<()> {
     let mut file = std::fs::File::create(path)?;
     file.write_all(b"#!/usr/bin/env ulm\n")?;
-    image.write_to(&mut file)?;
+    write_behind(&file, |out| image.write_to(out))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

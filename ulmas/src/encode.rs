@@ -4,7 +4,7 @@ use ulm_isa::{Field, FieldError, FieldKind, Isa};
 
 use crate::advice::other_way;
 use crate::error::{AssemblyError, ErrorKind};
-use crate::expression::{Base, Expression, NodeKind, Value};
+use crate::expression::{Base, Expression, Node, NodeKind, Value};
 use crate::forms::{Candidate, Mnemonic, Mnemonics};
 use crate::globals::{Role, Scope, Undefined, is_undefined};
 use crate::image::{Extent, Fixup, FixupKind, Object, SegmentKind, Symbol, SymbolKind, Target};
@@ -182,21 +182,30 @@ impl<'a, 's> Encoder<'a, 's> {
         time: u32,
         role: Role,
     ) -> Result<Value, Option<AssemblyError>> {
-        let file = self.file;
-        let nodes = expression.nodes(&file.nodes);
+        let nodes = expression.nodes(&self.file.nodes);
+        self.scope
+            .evaluate(self.index, nodes, time)
+            .map_err(|error| self.blame(nodes, role, error))
+    }
+
+    /// The reason why an expression has no value: names that nothing defines, or else `error`.
+    #[cold]
+    fn blame(
+        &mut self,
+        nodes: &[Node],
+        role: Role,
+        error: Option<AssemblyError>,
+    ) -> Option<AssemblyError> {
         let mut is_complete = true;
         for node in nodes {
             if let NodeKind::Symbol(id) = node.kind
-                && is_undefined(file, self.scope.globals, id)
+                && is_undefined(self.file, self.scope.globals, id)
             {
                 self.undefined.note(id, node.span, role);
                 is_complete = false;
             }
         }
-        if !is_complete {
-            return Err(None);
-        }
-        self.scope.evaluate(self.index, nodes, time)
+        error.filter(|_| is_complete)
     }
 
     /// The word of an instruction; `None` if it is in error.

@@ -133,14 +133,20 @@ impl<'s> Input<'_, 's> {
     pub(crate) fn expect_expression(&mut self) -> Result<Expression, AssemblyError> {
         let first = self.nodes.len() as u32;
         // Most expressions are one number or one name.
-        let simple = !matches!(
+        let goes_on = matches!(
             self.peek_second(),
             Some(Token::Plus | Token::Minus | Token::Star | Token::Slash | Token::Percent)
         );
-        if simple && matches!(self.peek(), Some(Token::Number | Token::Identifier)) {
-            self.expect_primary(NESTING_LIMIT)?;
-        } else {
-            self.expect_sum(NESTING_LIMIT)?;
+        match self.lexemes.get(self.position) {
+            Some(&lexeme) if !goes_on && lexeme.token == Token::Number => {
+                self.push_number(lexeme)?;
+            }
+            Some(&lexeme) if !goes_on && lexeme.token == Token::Identifier => {
+                self.push_symbol(lexeme);
+            }
+            _ => {
+                self.expect_sum(NESTING_LIMIT)?;
+            }
         }
         Ok(Expression {
             first,
@@ -228,24 +234,40 @@ impl<'s> Input<'_, 's> {
         let Some(&lexeme) = self.lexemes.get(self.position) else {
             return Err(self.unexpected("a value"));
         };
-        let span = Span::of(lexeme);
-        let kind = match lexeme.token {
-            Token::Number => NodeKind::Number(
-                crate::lexer::number(self.slice(lexeme))
-                    .map_err(|error| self.lexical(error, span))?,
-            ),
-            Token::Character => NodeKind::Number(self.character(lexeme)?),
-            Token::Identifier => {
-                let name = self.slice(lexeme);
-                NodeKind::Symbol(self.symbols.mention(name))
+        match lexeme.token {
+            Token::Number => self.push_number(lexeme)?,
+            Token::Character => {
+                let value = self.character(lexeme)?;
+                self.push_leaf(NodeKind::Number(value), lexeme);
             }
+            Token::Identifier => self.push_symbol(lexeme),
             Token::OpenParenthesis => return self.expect_parenthesised(depth),
             Token::At => return self.expect_word(depth),
             _ => return Err(self.unexpected("a value")),
-        };
+        }
+        Ok(Span::of(lexeme))
+    }
+
+    #[inline]
+    fn push_number(&mut self, lexeme: Lexeme) -> Result<(), AssemblyError> {
+        let value = crate::lexer::number(self.slice(lexeme))
+            .map_err(|error| self.lexical(error, Span::of(lexeme)))?;
+        self.push_leaf(NodeKind::Number(value), lexeme);
+        Ok(())
+    }
+
+    #[inline]
+    fn push_symbol(&mut self, lexeme: Lexeme) {
+        let symbol = self.symbols.mention(self.slice(lexeme));
+        self.push_leaf(NodeKind::Symbol(symbol), lexeme);
+    }
+
+    /// The next token, which is a value.
+    #[inline]
+    fn push_leaf(&mut self, kind: NodeKind, lexeme: Lexeme) {
         self.position += 1;
+        let span = Span::of(lexeme);
         self.nodes.push(Node { kind, span });
-        Ok(span)
     }
 
     fn lexical(&self, error: crate::error::LexicalError, span: Span) -> AssemblyError {
@@ -377,10 +399,11 @@ pub(crate) enum Value {
 /// # Errors
 ///
 /// `None` if the mistake behind it has been reported elsewhere.
+#[inline]
 pub(crate) fn evaluate(
     nodes: &[Node],
-    symbol: &dyn Fn(SymbolId) -> Result<Value, Option<AssemblyError>>,
-    distance: &dyn Fn(Base, Base) -> Option<i128>,
+    symbol: impl Fn(SymbolId) -> Result<Value, Option<AssemblyError>>,
+    distance: impl Fn(Base, Base) -> Option<i128>,
 ) -> Result<Value, Option<AssemblyError>> {
     if let [node] = nodes {
         // The usual case needs no stack.
@@ -390,6 +413,14 @@ pub(crate) fn evaluate(
             _ => {}
         }
     }
+    evaluate_postfix(nodes, &symbol, &distance)
+}
+
+fn evaluate_postfix(
+    nodes: &[Node],
+    symbol: &dyn Fn(SymbolId) -> Result<Value, Option<AssemblyError>>,
+    distance: &dyn Fn(Base, Base) -> Option<i128>,
+) -> Result<Value, Option<AssemblyError>> {
     let mut stack: Vec<(Value, Span)> = Vec::with_capacity(4);
     for node in nodes {
         let value = match node.kind {

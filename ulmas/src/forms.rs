@@ -43,6 +43,63 @@ pub(crate) struct Mnemonics {
     index: FxHashMap<String, u32>,
 }
 
+/// What stands between expressions. Its number is its code in a shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Mark {
+    Percent = 1,
+    Comma,
+    OpenParenthesis,
+    CloseParenthesis,
+    OpenBracket,
+    CloseBracket,
+    OpenBrace,
+    CloseBrace,
+    Dollar,
+    At,
+    Colon,
+}
+
+impl Mark {
+    /// By their codes.
+    const ALL: [Self; 11] = [
+        Self::Percent,
+        Self::Comma,
+        Self::OpenParenthesis,
+        Self::CloseParenthesis,
+        Self::OpenBracket,
+        Self::CloseBracket,
+        Self::OpenBrace,
+        Self::CloseBrace,
+        Self::Dollar,
+        Self::At,
+        Self::Colon,
+    ];
+
+    /// How it is written.
+    pub(crate) fn character(self) -> char {
+        match self {
+            Self::Percent => '%',
+            Self::Comma => ',',
+            Self::OpenParenthesis => '(',
+            Self::CloseParenthesis => ')',
+            Self::OpenBracket => '[',
+            Self::CloseBracket => ']',
+            Self::OpenBrace => '{',
+            Self::CloseBrace => '}',
+            Self::Dollar => '$',
+            Self::At => '@',
+            Self::Colon => ':',
+        }
+    }
+
+    /// The mark that is written so. Descriptions of machines have no others.
+    fn of(character: char) -> Self {
+        let mark = Self::ALL.into_iter().find(|m| m.character() == character);
+        mark.unwrap_or(Self::Colon)
+    }
+}
+
 /// The shape of nothing.
 pub(crate) const EMPTY_SHAPE: u128 = 1;
 /// The shape of more items than any form has.
@@ -50,26 +107,37 @@ pub(crate) const ENDLESS_SHAPE: u128 = 0;
 
 const EXPRESSION: u128 = 12;
 
+/// Adds an expression to a shape.
+#[inline]
+pub(crate) fn with_expression(shape: u128) -> u128 {
+    with_code(shape, EXPRESSION)
+}
+
+/// Adds a mark to a shape.
+#[inline]
+pub(crate) fn with_mark(shape: u128, mark: Mark) -> u128 {
+    with_code(shape, mark as u128)
+}
+
 /// Adds an item to a shape: four bits each, below a leading 1.
-pub(crate) fn extend_shape(shape: u128, punctuation: Option<char>) -> u128 {
+#[inline]
+fn with_code(shape: u128, code: u128) -> u128 {
     if shape == ENDLESS_SHAPE || shape >> 123 != 0 {
         return ENDLESS_SHAPE;
     }
-    let code = match punctuation {
-        Some('%') => 1,
-        Some(',') => 2,
-        Some('(') => 3,
-        Some(')') => 4,
-        Some('[') => 5,
-        Some(']') => 6,
-        Some('{') => 7,
-        Some('}') => 8,
-        Some('$') => 9,
-        Some('@') => 10,
-        Some(_) => 11,
-        None => EXPRESSION,
-    };
     shape << 4 | code
+}
+
+/// The marks of a shape; `None` is an expression.
+pub(crate) fn marks_of_shape(mut shape: u128) -> Vec<Option<Mark>> {
+    let mut marks = Vec::new();
+    while shape > EMPTY_SHAPE {
+        let code = (shape & 15) as usize;
+        marks.push(Mark::ALL.get(code.wrapping_sub(1)).copied());
+        shape >>= 4;
+    }
+    marks.reverse();
+    marks
 }
 
 impl Mnemonics {
@@ -137,17 +205,17 @@ fn candidate(isa: &Isa, form: FormRef, pieces: &[Piece], places: &[usize]) -> Ca
         }
         match *piece {
             Piece::Punctuation(mark) => {
-                found.shape = extend_shape(found.shape, Some(mark));
+                found.shape = with_mark(found.shape, Mark::of(mark));
                 continue;
             }
             Piece::Number(number) => found.numbers.push((operand, number)),
             Piece::Immediate(field) => found.variables.push((operand, field, false)),
             Piece::Register(field) => {
-                found.shape = extend_shape(found.shape, Some('%'));
+                found.shape = with_mark(found.shape, Mark::Percent);
                 found.variables.push((operand, field, true));
             }
         }
-        found.shape = extend_shape(found.shape, None);
+        found.shape = with_expression(found.shape);
         operand += 1;
     }
     found

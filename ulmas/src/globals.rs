@@ -111,23 +111,18 @@ pub(crate) struct Scope<'a, 's> {
 impl Scope<'_, '_> {
     fn meaning(&self, file: usize, id: SymbolId, time: u32) -> Meaning {
         let symbols = &self.files[file].symbols;
-        if symbols.get(id).definition == Definition::None {
+        match &symbols.get(id).definition {
+            Definition::Equ(equs) => Meaning::Equ(file, symbols.equ_at(equs, time)),
+            Definition::Label {
+                place: Some((segment, offset)),
+                ..
+            } => Meaning::Place(file, *segment, *offset),
+            Definition::Label { place: None, .. } => Meaning::Nothing,
             // A name of another file, which sees its last definition.
-            return match self.globals.get(symbols.get(id).name) {
+            Definition::None => match self.globals.get(symbols.get(id).name) {
                 Some(&(other, global)) if other != file => self.meaning(other, global, u32::MAX),
                 _ => Meaning::Nothing,
-            };
-        }
-        match (symbols.definition_at(id, time), &symbols.get(id).definition) {
-            (Some(equ), _) => Meaning::Equ(file, equ),
-            (
-                None,
-                Definition::Label {
-                    place: Some((segment, offset)),
-                    ..
-                },
-            ) => Meaning::Place(file, *segment, *offset),
-            _ => Meaning::Nothing,
+            },
         }
     }
 
@@ -161,9 +156,11 @@ impl Scope<'_, '_> {
         nodes: &[Node],
         time: u32,
     ) -> Result<Value, Option<AssemblyError>> {
-        crate::expression::evaluate(nodes, &|id| self.value(file, id, time), &|a, b| {
-            self.distance(a, b)
-        })
+        crate::expression::evaluate(
+            nodes,
+            |id| self.value(file, id, time),
+            |a, b| self.distance(a, b),
+        )
     }
 
     /// How far the base `a` lies behind `b`, if that is known before the program is put together.

@@ -341,7 +341,12 @@ impl Image {
 /// The least multiple of `alignment` that is not below `value`, modulo 2^64.
 pub(crate) fn round_up(value: u64, alignment: u64) -> u64 {
     let alignment = alignment.max(1);
-    match value % alignment {
+    let rest = if alignment.is_power_of_two() {
+        value & (alignment - 1)
+    } else {
+        value % alignment
+    };
+    match rest {
         0 => value,
         rest => value.wrapping_add(alignment - rest),
     }
@@ -350,6 +355,9 @@ pub(crate) fn round_up(value: u64, alignment: u64) -> u64 {
 /// The least number that both alignments divide.
 pub(crate) fn common_alignment(a: u64, b: u64) -> u64 {
     let (a, b) = (a.max(1), b.max(1));
+    if a.is_power_of_two() && b.is_power_of_two() {
+        return a.max(b);
+    }
     let (mut x, mut y) = (a, b);
     while y != 0 {
         (x, y) = (y, x % y);

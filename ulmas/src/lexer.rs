@@ -229,10 +229,11 @@ pub(crate) fn unescape(text: &str, into: &mut Vec<u8>) -> Result<(), (LexicalErr
 #[inline]
 pub(crate) fn number(text: &str) -> Result<u64, LexicalError> {
     let bytes = text.as_bytes();
-    if bytes.len() < 19 && bytes[0] != b'0' && bytes.iter().all(u8::is_ascii_digit) {
-        return Ok(bytes
-            .iter()
-            .fold(0, |value, digit| value * 10 + u64::from(digit - b'0')));
+    if bytes.len() < 19
+        && (bytes[0] != b'0' || bytes.len() == 1)
+        && let Some(number) = decimal(bytes)
+    {
+        return Ok(number);
     }
     let (digits, radix) = match bytes {
         [b'0', b'x' | b'X', ..] => (&text[2..], 16),
@@ -243,6 +244,15 @@ pub(crate) fn number(text: &str) -> Result<u64, LexicalError> {
         return Err(LexicalError::BadNumber);
     }
     u64::from_str_radix(digits, radix).map_err(|_| LexicalError::NumberTooLarge)
+}
+
+/// The value of up to 19 decimal digits.
+#[inline]
+fn decimal(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |value, digit| {
+        let digit = digit.wrapping_sub(b'0');
+        (digit < 10).then(|| value * 10 + u64::from(digit))
+    })
 }
 
 #[cfg(test)]

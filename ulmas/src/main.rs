@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod command;
+mod write_behind;
 
 use std::process::ExitCode;
 

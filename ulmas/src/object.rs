@@ -114,35 +114,42 @@ impl SegmentBuilder {
     }
 }
 
+/// What a byte of source is to the folding of blanks and comments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fold {
+    /// It stays.
+    Plain,
+    /// A blank, or what may begin a comment.
+    Gap,
+    /// It begins and ends a literal.
+    Quote,
+}
+
+const FOLDS: [Fold; 256] = {
+    let mut folds = [Fold::Plain; 256];
+    let gaps = b" \t\r\n\x0b\x0c#/";
+    let mut i = 0;
+    while i < gaps.len() {
+        folds[gaps[i] as usize] = Fold::Gap;
+        i += 1;
+    }
+    folds[b'"' as usize] = Fold::Quote;
+    folds[b'\'' as usize] = Fold::Quote;
+    folds
+};
+
 /// Source text on one line, without comments and with single spaces.
 fn push_folded(into: &mut String, source: &str) {
     let bytes = source.as_bytes();
     let mut from = 0;
     let mut i = 0;
-    while i < bytes.len() {
-        let byte = bytes[i];
-        if byte > b'/' {
-            i += 1;
-            continue;
-        }
-        match byte {
-            b'"' | b'\'' => {
-                let quote = byte;
-                i += 1;
-                while i < bytes.len() && bytes[i] != quote {
-                    i += 1 + usize::from(bytes[i] == b'\\');
-                }
-                // `'''` is the quote itself. A literal in error may have no end.
-                let rest = bytes.get(i..).unwrap_or_default();
-                i += 1 + usize::from(rest.starts_with(b"''") && quote == b'\'');
-            }
-            b' ' if bytes
-                .get(i + 1)
-                .is_some_and(|b| *b > b'/' || matches!(b, b'%' | b'"' | b'\'' | b'(')) =>
-            {
-                i += 1;
-            }
-            b' ' | b'\t' | b'\r' | b'\n' | 11 | 12 => {
+    while let Some(&byte) = bytes.get(i) {
+        match FOLDS[usize::from(byte)] {
+            Fold::Plain => i += 1,
+            Fold::Quote => i = behind_literal(bytes, i),
+            // A single space, and a slash that divides, stay.
+            Fold::Gap if is_single(bytes, i) => i += 1,
+            Fold::Gap => {
                 into.push_str(&source[from..i]);
                 i = skip_blank(source, i);
                 if i < bytes.len() && !into.ends_with(' ') {
@@ -150,18 +157,31 @@ fn push_folded(into: &mut String, source: &str) {
                 }
                 from = i;
             }
-            b'#' | b'/' if byte == b'#' || matches!(bytes.get(i + 1), Some(b'/' | b'*')) => {
-                into.push_str(&source[from..i]);
-                i = skip_blank(source, i);
-                if i < bytes.len() && !into.ends_with(' ') {
-                    into.push(' ');
-                }
-                from = i;
-            }
-            _ => i += 1,
         }
     }
     into.push_str(&source[from.min(bytes.len())..]);
+}
+
+/// Whether nothing is to be left out at `i`: a space before something else, or a slash that begins
+/// no comment.
+fn is_single(bytes: &[u8], i: usize) -> bool {
+    match bytes[i] {
+        b' ' => (bytes.get(i + 1)).is_some_and(|next| FOLDS[usize::from(*next)] != Fold::Gap),
+        b'/' => !matches!(bytes.get(i + 1), Some(b'/' | b'*')),
+        _ => false,
+    }
+}
+
+/// Behind the literal that begins at `i`. One in error may have no end.
+fn behind_literal(bytes: &[u8], mut i: usize) -> usize {
+    let quote = bytes[i];
+    i += 1;
+    while i < bytes.len() && bytes[i] != quote {
+        i += 1 + usize::from(bytes[i] == b'\\');
+    }
+    // `'''` is the quote itself.
+    let rest = bytes.get(i..).unwrap_or_default();
+    i + 1 + usize::from(rest.starts_with(b"''") && quote == b'\'')
 }
 
 /// Behind blanks and comments.

@@ -11,7 +11,7 @@ use crate::expression::{Expression, Input, Node};
 use crate::forms::{Candidate, EMPTY_SHAPE, Mnemonics};
 use crate::image::SegmentKind;
 use crate::lexer::{Lexeme, Token};
-use crate::statement::{Item, ItemKind, Run, Span, Statement, StatementKind};
+use crate::statement::{Run, Span, Statement, StatementKind};
 use crate::symbols::{Definition, SymbolId, Symbols};
 
 mod directives;
@@ -40,8 +40,6 @@ pub(crate) struct File<'s> {
     pub(crate) text: &'s str,
     pub(crate) symbols: Symbols<'s>,
     pub(crate) nodes: Vec<Node>,
-    /// The operands of the statement that is being read, with their punctuation.
-    pub(crate) items: Vec<Item>,
     /// The expressions of all statements.
     pub(crate) operands: Vec<Expression>,
     /// The bytes of all strings.
@@ -103,7 +101,6 @@ pub(crate) fn parse<'s>(text: &'s str, index: usize, mnemonics: &Mnemonics) -> F
             text,
             symbols: Symbols::new(index),
             nodes: Vec::with_capacity(lines * 2),
-            items: Vec::new(),
             operands: Vec::with_capacity(lines * 2),
             bytes: Vec::new(),
             statements: Vec::with_capacity(lines),
@@ -272,18 +269,19 @@ impl<'s> Parser<'s, '_> {
             }
             return;
         }
-        let is_code = name.starts_with('.') && DIRECTIVES.contains(&name)
-            || self.mnemonics.find(name).is_some();
+        if self.known_code(name, lexemes) {
+            return;
+        }
         let next_is_code = lexemes.get(1).is_some_and(|next| {
             let next = &self.file.text[next.range()];
-            self.mnemonics.find(next).is_some() || DIRECTIVES.contains(&next)
+            self.mnemonics.find(next).is_some() || is_directive(next)
         });
         // `.section .data` is no label.
-        let is_directive = name.starts_with('.')
+        let is_unknown_directive = name.starts_with('.')
             && lexemes
                 .get(1)
                 .is_some_and(|next| self.file.text[next.range()].starts_with('.'));
-        if !is_code && (followed_by_colon || next_is_code && !is_directive) {
+        if followed_by_colon || next_is_code && !is_unknown_directive {
             let indentation = Span {
                 start: line_start,
                 end: first.start,
@@ -308,7 +306,7 @@ impl<'s> Parser<'s, '_> {
             }
             return;
         }
-        if lexemes.len() == 1 && !is_code && !name.starts_with('.') {
+        if lexemes.len() == 1 && !name.starts_with('.') {
             let indentation = Span {
                 start: line_start,
                 end: first.start,
@@ -316,14 +314,14 @@ impl<'s> Parser<'s, '_> {
             self.lonely_word(name, first, indentation);
             return;
         }
-        self.code(lexemes);
+        self.unknown(lexemes, "");
     }
 
     /// Whether a word in column 1 was meant as code: a directive, or an instruction with operands.
     ///
     /// `halt halt 0` is a label before an instruction, and `halt` alone is a label.
     fn is_in_first_column(&self, name: &str, rest: &[Lexeme]) -> bool {
-        if DIRECTIVES.contains(&name) {
+        if is_directive(name) {
             return true;
         }
         let Some(mnemonic) = self.mnemonics.find(name) else {
@@ -343,12 +341,12 @@ impl<'s> Parser<'s, '_> {
             .iter()
             .any(|c| c.shape != EMPTY_SHAPE);
         takes_operands && self.mnemonics.find(next).is_none() && !next.starts_with('.')
-            || takes_operands && next.starts_with('.') && !DIRECTIVES.contains(&next)
+            || takes_operands && next.starts_with('.') && !is_directive(next)
     }
 
     /// Whether a word in column 1 was meant as code, but is misspelt.
     fn is_misspelt_in_first_column(&self, name: &str, lexemes: &[Lexeme]) -> bool {
-        if self.mnemonics.find(name).is_some() || DIRECTIVES.contains(&name) {
+        if self.mnemonics.find(name).is_some() || is_directive(name) {
             return false;
         }
         let Some(next) = lexemes.get(1) else {
@@ -421,13 +419,21 @@ impl<'s> Parser<'s, '_> {
             self.file.errors.push(error);
             return;
         }
-        if let Some(mnemonic) = self.mnemonics.find(name) {
-            self.instruction(mnemonic, lexemes);
-        } else if DIRECTIVES.contains(&name) {
-            self.directive(name, lexemes);
-        } else {
+        if !self.known_code(name, lexemes) {
             self.unknown(lexemes, "");
         }
+    }
+
+    /// Reads an instruction or a directive; `false` if `name`, the first word, is neither.
+    fn known_code(&mut self, name: &'s str, lexemes: &[Lexeme]) -> bool {
+        if let Some(mnemonic) = self.mnemonics.find(name) {
+            self.instruction(mnemonic, lexemes);
+        } else if is_directive(name) {
+            self.directive(name, lexemes);
+        } else {
+            return false;
+        }
+        true
     }
 
     fn input<'a>(&'a mut self, lexemes: &'a [Lexeme]) -> Input<'a, 's> {
@@ -455,7 +461,7 @@ impl<'s> Parser<'s, '_> {
             return;
         }
         let mnemonic = self.mnemonics.get(number);
-        self.file.items.clear();
+        let start = self.file.operands.len();
         let mut input = Input {
             text: self.file.text,
             lexemes,
@@ -464,13 +470,17 @@ impl<'s> Parser<'s, '_> {
             symbols: &mut self.file.symbols,
             percent_begins_operand: mnemonic.has_adjacent_register,
         };
-        let error = match operands(&mut input, mnemonic, &mut self.file.items) {
+        let shape = operands(&mut input, mnemonic, &mut self.file.operands);
+        let file = &mut self.file;
+        let error = match shape {
             Ok(shape) => {
-                let operands = self.keep_operands();
-                let file = &self.file;
-                let own = &file.operands[operands.range()];
+                let own = &file.operands[start..];
                 let fits = |c: &Candidate| c.fits(shape, own, &file.nodes, file.text);
                 if let Some(form) = mnemonic.candidates.iter().position(fits) {
+                    let operands = Run {
+                        start: start as u32,
+                        end: file.operands.len() as u32,
+                    };
                     let kind = StatementKind::Instruction {
                         mnemonic: number,
                         form: form as u16,
@@ -479,31 +489,15 @@ impl<'s> Parser<'s, '_> {
                     self.emit(kind, 4, 4, span);
                     return;
                 }
-                self.file.operands.truncate(operands.start as usize);
-                self.file.items.clear();
-                crate::operands::diagnose(&mut self.file, self.mnemonics, mnemonic, lexemes)
+                crate::operands::diagnose(file, self.mnemonics, mnemonic, lexemes)
             }
             Err(error) => {
-                self.file.items.clear();
-                crate::operands::or_missing_mark(&mut self.file, mnemonic, lexemes).unwrap_or(error)
+                crate::operands::or_missing_mark(file, mnemonic, lexemes).unwrap_or(error)
             }
         };
+        self.file.operands.truncate(start);
         self.file.errors.push(error);
         self.emit_broken(span);
-    }
-
-    /// Keeps the expressions of the items that were read.
-    fn keep_operands(&mut self) -> Run {
-        let start = self.file.operands.len() as u32;
-        let expressions = self.file.items.iter().filter_map(|item| match item.kind {
-            ItemKind::Expression(expression) => Some(expression),
-            ItemKind::Punctuation(_) => None,
-        });
-        self.file.operands.extend(expressions);
-        Run {
-            start,
-            end: self.file.operands.len() as u32,
-        }
     }
 
     /// A line in error takes its place, so that the labels below are right.
@@ -593,6 +587,10 @@ impl<'s> Parser<'s, '_> {
             self.error(word.span, word.kind);
         }
     }
+}
+
+fn is_directive(name: &str) -> bool {
+    name.starts_with('.') && DIRECTIVES.contains(&name)
 }
 
 fn followed_by_colon(lexemes: &[Lexeme]) -> bool {

@@ -81,16 +81,23 @@ impl<'s> Symbols<'s> {
 
     /// The number of a name.
     pub(crate) fn intern(&mut self, name: &'s str) -> SymbolId {
-        *self.index.entry(name).or_insert_with(|| {
-            self.table.push(Symbol {
-                name,
-                definition: Definition::None,
-                global: None,
-                uses: 0,
-                is_broken: false,
-            });
-            SymbolId(self.table.len() as u32 - 1)
-        })
+        match self.find(name) {
+            Some(id) => id,
+            None => self.add(name),
+        }
+    }
+
+    fn add(&mut self, name: &'s str) -> SymbolId {
+        let id = SymbolId(self.table.len() as u32);
+        self.table.push(Symbol {
+            name,
+            definition: Definition::None,
+            global: None,
+            uses: 0,
+            is_broken: false,
+        });
+        self.index.insert(name, id);
+        id
     }
 
     /// The number of a name that an expression uses.
@@ -184,7 +191,11 @@ impl<'s> Symbols<'s> {
     }
 
     /// The definition that a use at `time` sees: the one in force, before any the last one.
-    fn equ_at(&self, equs: &[u32], time: u32) -> u32 {
+    #[inline]
+    pub(crate) fn equ_at(&self, equs: &[u32], time: u32) -> u32 {
+        if let [only] = equs {
+            return *only;
+        }
         let before = equs.partition_point(|&equ| self.equs[equ as usize].time < time);
         match before.checked_sub(1) {
             Some(last) => equs[last],
@@ -227,9 +238,11 @@ impl<'s> Symbols<'s> {
 
     /// The value of an expression for a use at `time`, from what this file knows so far.
     fn evaluate(&self, nodes: &[Node], time: u32) -> Result<Value, Option<AssemblyError>> {
-        evaluate(nodes, &|id| self.value(id, time), &|a, b| {
-            (a == b).then_some(0)
-        })
+        evaluate(
+            nodes,
+            |id| self.value(id, time),
+            |a, b| (a == b).then_some(0),
+        )
     }
 
     /// The value of an expression from what is known above `time`, while the file is being read.

@@ -1,7 +1,5 @@
 //! What a program probably doesn't mean: found while encoding, judged at the end.
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use crate::error::{Warning, WarningKind};
 use crate::forms::Mnemonics;
 use crate::image::SegmentKind;
@@ -37,9 +35,9 @@ pub(crate) struct Watch {
     /// Instructions that run into the data behind them.
     into_data: Vec<(usize, usize)>,
     /// Offsets in the text that something refers to, other than by label alone.
-    targets: FxHashSet<u64>,
+    targets: Vec<u64>,
     /// By definition.
-    intervals: FxHashMap<u32, Interval>,
+    intervals: Vec<Option<Interval>>,
 }
 
 impl Watch {
@@ -85,13 +83,13 @@ impl Watch {
     pub(crate) fn target(&mut self, statement: &Statement, distance: i128) {
         if statement.segment == SegmentKind::Text {
             self.targets
-                .insert(statement.offset.wrapping_add(distance as u64));
+                .push(statement.offset.wrapping_add(distance as u64));
         }
     }
 
     /// An offset in the text that the program takes the address of.
     pub(crate) fn text_address(&mut self, offset: i128) {
-        self.targets.insert(offset as u64);
+        self.targets.push(offset as u64);
     }
 
     /// A register named by a symbol.
@@ -110,7 +108,11 @@ impl Watch {
                 first_span: span,
                 last: time,
             };
-            self.intervals.entry(definition).or_insert(fresh).last = time;
+            let definition = definition as usize;
+            if definition >= self.intervals.len() {
+                self.intervals.resize(definition + 1, None);
+            }
+            self.intervals[definition].get_or_insert(fresh).last = time;
         }
     }
 
@@ -123,8 +125,12 @@ impl Watch {
     ) -> Vec<Warning> {
         let mut warnings = Vec::new();
         let span = |number: usize| file.statements[number].span;
+        if !self.unreachable.is_empty() {
+            self.targets.sort_unstable();
+        }
         for &(number, before) in &self.unreachable {
-            if self.targets.contains(&file.statements[number].offset) {
+            let offset = file.statements[number].offset;
+            if self.targets.binary_search(&offset).is_ok() {
                 continue;
             }
             let StatementKind::Instruction { mnemonic, .. } = file.statements[before].kind else {
@@ -175,8 +181,11 @@ impl Watch {
     }
 
     /// Two names for one register whose uses are mixed.
-    fn shared_registers(&mut self, file: &File<'_>, warnings: &mut Vec<Warning>) {
-        let mut intervals: Vec<(u32, Interval)> = self.intervals.drain().collect();
+    fn shared_registers(&self, file: &File<'_>, warnings: &mut Vec<Warning>) {
+        let intervals = (0..).zip(&self.intervals);
+        let mut intervals: Vec<(u32, Interval)> = intervals
+            .filter_map(|(definition, interval)| Some((definition, (*interval)?)))
+            .collect();
         intervals.sort_by_key(|(_, interval)| (interval.register, interval.first));
         // Of the intervals so far, the one that reaches furthest.
         let mut reaching: Option<(u32, Interval)> = None;

@@ -106,7 +106,10 @@ pub fn link(objects: Vec<Object>) -> Result<Image, Vec<LinkError>> {
         let own = std::mem::take(&mut object.fixups);
         fixups.extend(own.into_iter().enumerate().map(|(j, fixup)| (i, j, fixup)));
         first_symbols.push(joined.symbols.len());
-        if append(&mut joined, object, starts[i]).is_none() {
+        if i == 0 {
+            // It stays where it is.
+            joined = object;
+        } else if append(&mut joined, object, starts[i]).is_none() {
             return Err(vec![too_large]);
         }
     }

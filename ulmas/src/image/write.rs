@@ -92,18 +92,15 @@ impl Image {
 }
 
 /// A number without the machinery of formatting: there are as many as lines.
-fn push_decimal(text: &mut Vec<u8>, mut number: u32) {
-    let mut digits = [b'0'; 10];
-    let mut first = digits.len() - 1;
-    loop {
-        digits[first] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-        first -= 1;
+fn push_decimal(text: &mut Vec<u8>, number: u32) {
+    let length = number.checked_ilog10().unwrap_or(0) as usize + 1;
+    let start = text.len();
+    text.resize(start + length, b'0');
+    let mut rest = number;
+    for digit in text[start..].iter_mut().rev() {
+        *digit += (rest % 10) as u8;
+        rest /= 10;
     }
-    text.extend_from_slice(&digits[first..]);
 }
 
 /// The rows of a segment loaded at `base`.
@@ -179,29 +176,35 @@ fn write_rows(text: &mut Vec<u8>, mut address: u64, bytes: &[u8], mut comment: O
     }
 }
 
-const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+/// The two hex digits of each byte.
+const HEX: [[u8; 2]; 256] = {
+    let digits = b"0123456789ABCDEF";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
 
 /// ` HH` for each byte.
 pub(crate) fn push_hex(text: &mut Vec<u8>, bytes: &[u8]) {
-    for part in bytes.chunks(WHOLE_ROW as usize) {
-        let mut row = [b' '; 3 * WHOLE_ROW as usize];
-        for (place, &byte) in row.chunks_exact_mut(3).zip(part) {
-            place[1] = DIGITS[usize::from(byte >> 4)];
-            place[2] = DIGITS[usize::from(byte & 15)];
-        }
-        text.extend_from_slice(&row[..3 * part.len()]);
+    text.reserve(3 * bytes.len());
+    for &byte in bytes {
+        let [high, low] = HEX[usize::from(byte)];
+        text.extend_from_slice(&[b' ', high, low]);
     }
 }
 
 /// 16 hex digits.
 pub(crate) fn push_address(text: &mut Vec<u8>, address: u64) {
-    let mut digits = [b'0'; 16];
-    for (place, byte) in digits.chunks_exact_mut(2).zip(address.to_be_bytes()) {
-        place[0] = DIGITS[usize::from(byte >> 4)];
-        place[1] = DIGITS[usize::from(byte & 15)];
-    }
-    text.extend_from_slice(&digits);
+    let digits = address.to_be_bytes().map(|byte| HEX[usize::from(byte)]);
+    text.extend_from_slice(digits.as_flattened());
 }
+
+/// Shorter names of symbols are padded to this many characters.
+const NAME_WIDTH: usize = 20;
 
 fn write_symbol(text: &mut Vec<u8>, symbol: &Symbol) {
     let letter = match symbol.kind {
@@ -216,7 +219,11 @@ fn write_symbol(text: &mut Vec<u8>, symbol: &Symbol) {
     } else {
         letter
     };
-    let _ = write!(text, "{letter} {:<20} 0x", symbol.name);
+    text.extend_from_slice(&[letter as u8, b' ']);
+    text.extend_from_slice(symbol.name.as_bytes());
+    let blank = NAME_WIDTH.saturating_sub(symbol.name.chars().count());
+    text.extend(std::iter::repeat_n(b' ', blank));
+    text.extend_from_slice(b" 0x");
     push_address(text, symbol.value);
     text.push(b'\n');
 }

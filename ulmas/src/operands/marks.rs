@@ -120,14 +120,15 @@ pub(super) fn fits(file: &mut File<'_>, mnemonic: &Mnemonic, lexemes: &[Lexeme])
     if lexemes.len() > LEXEMES_SEARCHED + PLACES_TRIED {
         return false;
     }
-    let (nodes, items) = (file.nodes.len(), file.items.len());
-    let shape = read(file, mnemonic, lexemes);
+    let nodes = file.nodes.len();
+    let (shape, _) = read(file, mnemonic, lexemes);
     file.nodes.truncate(nodes);
-    file.items.truncate(items);
     shape.is_some_and(|shape| mnemonic.candidates.iter().any(|c| c.shape == shape))
 }
 
-pub(super) fn read(file: &mut File<'_>, mnemonic: &Mnemonic, lexemes: &[Lexeme]) -> Option<u128> {
+/// The shape of the operands, if they can be read, and the items up to where they can't.
+fn read(file: &mut File<'_>, mnemonic: &Mnemonic, lexemes: &[Lexeme]) -> (Option<u128>, Vec<Item>) {
+    let mut items = Vec::new();
     let mut input = Input {
         text: file.text,
         lexemes,
@@ -136,7 +137,8 @@ pub(super) fn read(file: &mut File<'_>, mnemonic: &Mnemonic, lexemes: &[Lexeme])
         symbols: &mut file.symbols,
         percent_begins_operand: mnemonic.has_adjacent_register,
     };
-    operands(&mut input, mnemonic, &mut file.items).ok()
+    let shape = operands(&mut input, mnemonic, &mut items).ok();
+    (shape, items)
 }
 
 /// The items of the operands, with a comma wherever two of them stand side by side.
@@ -160,12 +162,10 @@ pub(super) fn read_separated(
         })
         .take(LEXEMES_SEARCHED)
         .collect();
-    let start = file.items.len();
-    if read(file, mnemonic, &with_commas(lexemes, &places)).is_none() {
-        file.items.truncate(start);
-        read(file, mnemonic, lexemes);
+    match read(file, mnemonic, &with_commas(lexemes, &places)) {
+        (Some(_), items) => items,
+        (None, _) => read(file, mnemonic, lexemes).1,
     }
-    file.items.split_off(start)
 }
 
 /// A parenthesis without its partner.

@@ -1,7 +1,7 @@
 //! Operands compared with the forms of their mnemonic, piece by piece.
 
 use crate::error::{AssemblyError, Edit, ErrorKind};
-use crate::forms::{Candidate, Mnemonic, Mnemonics};
+use crate::forms::{Candidate, Mark, Mnemonic, Mnemonics, marks_of_shape};
 use crate::parser::File;
 use crate::statement::{Item, ItemKind, Span};
 use crate::symbols::Definition;
@@ -76,16 +76,8 @@ pub(super) fn parts_of(items: &[Item], text: &str) -> Vec<Part> {
 
 /// The marks of a form; `None` is an expression.
 pub(super) fn marks_of(candidate: &Candidate) -> Vec<Option<char>> {
-    const MARKS: [char; 11] = ['%', ',', '(', ')', '[', ']', '{', '}', '$', '@', ':'];
-    let mut marks = Vec::new();
-    let mut shape = candidate.shape;
-    while shape > 1 {
-        let code = (shape & 15) as usize;
-        marks.push(MARKS.get(code.wrapping_sub(1)).copied());
-        shape >>= 4;
-    }
-    marks.reverse();
-    marks
+    let marks = marks_of_shape(candidate.shape).into_iter();
+    marks.map(|mark| mark.map(Mark::character)).collect()
 }
 
 /// The operands: what stands between commas outside of brackets.

@@ -1,46 +1,76 @@
 //! The operands of an instruction, as items.
 
 use crate::error::{AssemblyError, ErrorKind};
-use crate::expression::Input;
-use crate::forms::{EMPTY_SHAPE, ENDLESS_SHAPE, extend_shape};
+use crate::expression::{Expression, Input, Node};
+use crate::forms::{EMPTY_SHAPE, ENDLESS_SHAPE, Mark, with_expression, with_mark};
 use crate::lexer::{Lexeme, Token};
 use crate::statement::{Item, ItemKind, Span};
 
-/// Reads the operands of an instruction to items; gives their shape.
+/// Takes operands as they are read.
+pub(crate) trait Operands {
+    /// Takes a mark.
+    fn mark(&mut self, mark: Mark, span: Span);
+    /// Takes an expression, which is among `nodes`.
+    fn expression(&mut self, expression: Expression, nodes: &[Node]);
+}
+
+/// All of them, for messages.
+impl Operands for Vec<Item> {
+    fn mark(&mut self, mark: Mark, span: Span) {
+        let kind = ItemKind::Punctuation(mark.character());
+        self.push(Item { kind, span });
+    }
+
+    fn expression(&mut self, expression: Expression, nodes: &[Node]) {
+        let kind = ItemKind::Expression(expression);
+        let span = expression.span(nodes);
+        self.push(Item { kind, span });
+    }
+}
+
+/// The expressions: the marks are in the shape.
+impl Operands for Vec<Expression> {
+    fn mark(&mut self, _mark: Mark, _span: Span) {}
+
+    fn expression(&mut self, expression: Expression, _nodes: &[Node]) {
+        self.push(expression);
+    }
+}
+
+/// Reads the operands of an instruction; gives their shape.
 pub(crate) fn operands(
     input: &mut Input<'_, '_>,
     mnemonic: &crate::forms::Mnemonic,
-    items: &mut Vec<Item>,
+    into: &mut impl Operands,
 ) -> Result<u128, AssemblyError> {
     let mut shape = EMPTY_SHAPE;
     while let Some(&lexeme) = input.lexemes.get(input.position) {
         let mark = match lexeme.token {
-            Token::Percent => Some('%'),
-            Token::Comma => Some(','),
-            Token::CloseParenthesis => Some(')'),
-            Token::OpenBracket => Some('['),
-            Token::CloseBracket => Some(']'),
-            Token::OpenBrace => Some('{'),
-            Token::CloseBrace => Some('}'),
-            Token::Colon => Some(':'),
-            Token::Dollar if mnemonic.has_dollar => Some('$'),
+            Token::Percent => Some(Mark::Percent),
+            Token::Comma => Some(Mark::Comma),
+            Token::CloseParenthesis => Some(Mark::CloseParenthesis),
+            Token::OpenBracket => Some(Mark::OpenBracket),
+            Token::CloseBracket => Some(Mark::CloseBracket),
+            Token::OpenBrace => Some(Mark::OpenBrace),
+            Token::CloseBrace => Some(Mark::CloseBrace),
+            Token::Colon => Some(Mark::Colon),
+            Token::Dollar if mnemonic.has_dollar => Some(Mark::Dollar),
             Token::Dollar => {
                 // The course's C compiler wrote it before immediates.
                 input.position += 1;
                 continue;
             }
-            Token::At if mnemonic.has_at && !is_word_selector(input) => Some('@'),
-            Token::OpenParenthesis if is_punctuation_parenthesis(input)? => Some('('),
+            Token::At if mnemonic.has_at && !is_word_selector(input) => Some(Mark::At),
+            Token::OpenParenthesis if is_punctuation_parenthesis(input)? => {
+                Some(Mark::OpenParenthesis)
+            }
             _ => None,
         };
         if let Some(mark) = mark {
             input.position += 1;
-            shape = extend_shape(shape, Some(mark));
-            items.push(Item {
-                kind: ItemKind::Punctuation(mark),
-                span: Span::of(lexeme),
-            });
-            if mark != '%' {
+            shape = with_mark(shape, mark);
+            into.mark(mark, Span::of(lexeme));
+            if mark != Mark::Percent {
                 continue;
             }
         }
@@ -48,19 +78,15 @@ pub(crate) fn operands(
         let expression = input
             .expect_expression()
             .map_err(|error| expected_operand(input, error, mark, position))?;
-        shape = extend_shape(shape, None);
+        shape = with_expression(shape);
         let is_longer = input.nodes.len() > nodes + 1;
-        if mark == Some('%')
+        if mark == Some(Mark::Percent)
             && is_longer
             && has_doubtful_percent(input.lexemes, position, input.position)
         {
             shape = ENDLESS_SHAPE;
         }
-        let span = expression.span(input.nodes);
-        items.push(Item {
-            kind: ItemKind::Expression(expression),
-            span,
-        });
+        into.expression(expression, input.nodes);
     }
     Ok(shape)
 }
@@ -69,14 +95,14 @@ pub(crate) fn operands(
 fn expected_operand(
     input: &Input<'_, '_>,
     mut error: AssemblyError,
-    mark: Option<char>,
+    mark: Option<Mark>,
     position: usize,
 ) -> AssemblyError {
     if input.position == position
         && let ErrorKind::Unexpected { expected, .. } = &mut *error.kind
         && *expected == "a value"
     {
-        *expected = if mark == Some('%') {
+        *expected = if mark == Some(Mark::Percent) {
             "a register"
         } else {
             "an operand"

@@ -346,6 +346,34 @@ fn rules(region: &Region) -> Vec<Rules> {
     let behind: Vec<_> = region.blocks.iter().map(rules_behind).collect();
     let is_asked = is_asked(region);
     let mut at_start = vec![(Agreed::Unknown, Agreed::Unknown); region.blocks.len()];
+    agree(region, &behind, &is_asked, &mut at_start);
+    // Where the flags from before the region come to: they follow the rules of the head, whatever those
+    // are.
+    let (carry, sign) = &mut at_start[0];
+    if *carry == Agreed::Unknown {
+        *carry = Agreed::On(Carry::GENERAL);
+    }
+    if *sign == Agreed::Unknown {
+        *sign = Agreed::On(Sign::GENERAL);
+    }
+    agree(region, &behind, &is_asked, &mut at_start);
+    at_start
+        .into_iter()
+        .zip(is_asked)
+        .map(|((carry, sign), is_asked)| Rules {
+            carry: carry.rule(Carry::GENERAL, is_asked),
+            sign: sign.rule(Sign::GENERAL, is_asked),
+        })
+        .collect()
+}
+
+/// Spreads the rules along all ways.
+fn agree(
+    region: &Region,
+    behind: &[(Option<Carry>, Option<Sign>)],
+    is_asked: &[bool],
+    at_start: &mut [(Agreed<Carry>, Agreed<Sign>)],
+) {
     let mut changes = true;
     while changes {
         changes = false;
@@ -370,14 +398,6 @@ fn rules(region: &Region) -> Vec<Rules> {
             }
         }
     }
-    at_start
-        .into_iter()
-        .zip(is_asked)
-        .map(|((carry, sign), is_asked)| Rules {
-            carry: carry.rule(Carry::GENERAL, is_asked),
-            sign: sign.rule(Sign::GENERAL, is_asked),
-        })
-        .collect()
 }
 
 /// Whether flags from before each block may be looked at, in it or behind it, other than by who leaves.
