@@ -70,3 +70,7 @@ bench WHAT:
 # count instructions under the conventions of the ULM, beside AArch64 and code by hand
 conventions:
     cd benches && cargo run --release --no-default-features --bin conventions
+
+# compare the engines of the ULM with qemu-riscv64 and gcc: just engines --figures speed
+engines *ARGS:
+    cd benches && cargo run --release --no-default-features --bin machine -- "$@"

@@ -27,6 +27,7 @@ pub mod constants;
 pub mod countdown;
 pub mod dead;
 pub mod dedup;
+pub mod equal_parameters;
 pub mod if_conversion;
 pub mod inline;
 pub mod layout;
@@ -202,6 +203,10 @@ fn optimise_fully(function: &mut Function, costs: Costs, signatures: &Signatures
     }
     apply(function, signatures, countdown::count_down);
     apply(function, signatures, loops::hoist::hoist);
+    if apply(function, signatures, equal_parameters::merge) {
+        apply(function, signatures, parameters::replace_constant);
+        apply(function, signatures, dead::eliminate);
+    }
     apply(function, signatures, layout::arrange);
     apply(function, signatures, renumber::renumber);
 }

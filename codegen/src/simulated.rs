@@ -3,6 +3,8 @@
 //! The same bytes as on the processor, entered and left through the same stubs, with the same
 //! outcomes; and what has been executed is counted.
 
+mod procedure;
+
 use std::io;
 
 use thiserror::Error;
@@ -16,6 +18,7 @@ use crate::ir::FunctionId;
 use crate::link::{Architecture, Linked};
 use crate::program::{Prepared, RunError, RunOptions, Start, prepare};
 use crate::unwind::{Left, Words};
+pub use procedure::{Procedure, Runner};
 
 /// Where the entry stub finds the arguments.
 const ARGUMENTS: u64 = 0x0800_0000_0000;

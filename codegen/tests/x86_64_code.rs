@@ -407,8 +407,8 @@ fn a_difference_that_lives_on_is_tested_for_its_sign_by_the_flags() {
         ),
         ".L1:
          sub rdi, 5
-         js .L2
-         jmp .L1
+         jns .L1
+         jmp .L2
          .L2:
          lea r11, [rip]
          jmp exit_stub",

@@ -8,6 +8,7 @@ mod emit;
 mod emit_ulm;
 mod executable;
 mod execute;
+mod from_ulm;
 mod phases;
 mod repl;
 mod run;

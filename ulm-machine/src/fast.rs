@@ -6,6 +6,8 @@
 //! next instruction already is the new one.
 
 mod code;
+mod flags;
+mod fusion;
 mod op;
 mod profile;
 
@@ -14,12 +16,13 @@ use ulm_isa::Isa;
 use crate::arithmetic;
 use crate::engine::{Breakpoints, Engine, Step, run_steps};
 use crate::execution::trap_at;
-use crate::machine::{Flags, JumpKind, Machine};
+use crate::machine::{JumpKind, Machine};
 use crate::memory::{PAGE_BYTES, Stored};
 use crate::observer::Observer;
 use crate::prepared::Prepared;
 use crate::stop::{Limit, Stop, TrapKind};
-use code::{Code, Ops, PAGE_OPS, Page};
+use code::{Code, Ops, Page, word_index};
+use flags::LazyFlags;
 use op::{Near, Op};
 pub(crate) use profile::{Ended, Profile};
 
@@ -73,77 +76,6 @@ impl Engine for FastEngine {
 
     fn breakpoints_mut(&mut self) -> &mut Breakpoints {
         &mut self.breakpoints
-    }
-}
-
-/// The flags as the values that they are made from.
-#[derive(Clone, Copy)]
-struct LazyFlags {
-    /// ZF is set if this is 0.
-    zero: u64,
-    /// SF is the top bit of this.
-    sign: u64,
-    /// OF is the top bit of this.
-    overflow: u64,
-    carry: bool,
-}
-
-impl LazyFlags {
-    fn of(flags: Flags) -> Self {
-        Self {
-            zero: u64::from(!flags.zero),
-            sign: u64::from(flags.sign) << 63,
-            overflow: u64::from(flags.overflow) << 63,
-            carry: flags.carry,
-        }
-    }
-
-    #[inline]
-    fn is_zero(self) -> bool {
-        self.zero == 0
-    }
-
-    /// SF ≠ OF.
-    #[inline]
-    fn is_less(self) -> bool {
-        ((self.sign ^ self.overflow) as i64) < 0
-    }
-
-    fn get(self) -> Flags {
-        Flags {
-            zero: self.is_zero(),
-            carry: self.carry,
-            sign: (self.sign as i64) < 0,
-            overflow: (self.overflow as i64) < 0,
-        }
-    }
-
-    /// `y + x`, with all flags.
-    #[inline]
-    fn add(&mut self, x: u64, y: u64) -> u64 {
-        let sum = y.wrapping_add(x);
-        *self = Self {
-            zero: sum,
-            sign: sum,
-            // The sign differs from that of both summands.
-            overflow: (sum ^ x) & (sum ^ y),
-            carry: sum < x,
-        };
-        sum
-    }
-
-    /// `y − x`, with all flags.
-    #[inline]
-    fn subtract(&mut self, x: u64, y: u64) -> u64 {
-        let difference = y.wrapping_sub(x);
-        *self = Self {
-            zero: difference,
-            sign: difference,
-            // The operands differ in sign, and the result's is not the minuend's.
-            overflow: (y ^ x) & (y ^ difference),
-            carry: y < x,
-        };
-        difference
     }
 }
 
@@ -206,19 +138,41 @@ impl FastEngine {
                 arrives = false;
                 arrive!(ip);
             }
-            let mut rest = ops[(ip % PAGE_BYTES / 4) as usize..].iter();
+
+            // A stretch of operations without a jump is counted where it begins, as if it went on to
+            // the end of the page or of what is left; what is still in `rest` did not happen after
+            // all. `behind` is the address behind the stretch, `later` what is left after it.
+            let (mut rest, mut behind, mut later);
+            macro_rules! begin_at {
+                ($target:expr) => {{
+                    let target: u64 = $target;
+                    let stretch = &ops[word_index(target)..];
+                    let length =
+                        usize::try_from(left).map_or(stretch.len(), |left| left.min(stretch.len()));
+                    rest = stretch[..length].iter();
+                    behind = target.wrapping_add(4 * length as u64);
+                    later = left - length as u64;
+                }};
+            }
+            begin_at!(ip);
 
             // The address of the operation that was taken from `rest` last.
             macro_rules! here {
                 () => {
-                    page + 4 * (PAGE_OPS - 1 - rest.len()) as u64
+                    behind.wrapping_sub(4 * rest.len() as u64 + 4)
+                };
+            }
+            // What is left after that operation.
+            macro_rules! left_after {
+                () => {
+                    later + rest.len() as u64
                 };
             }
             // Stops at the current instruction, which has not happened.
             macro_rules! stop {
                 ($stop:expr) => {{
                     ip = here!();
-                    left += 1;
+                    left = left_after!() + 1;
                     break 'pages End::Stop($stop);
                 }};
             }
@@ -237,10 +191,11 @@ impl FastEngine {
                     let Near { from, to } = $near;
                     let (from, to) = (page | u64::from(from), page | u64::from(to));
                     machine.jumps.push(from, to, JumpKind::Jump);
+                    left = left_after!();
                     if P::ACTIVE && to <= from {
                         arrive!(to);
                     }
-                    rest = ops[(to % PAGE_BYTES / 4) as usize..].iter();
+                    begin_at!(to);
                 }};
             }
             macro_rules! jump_within_if {
@@ -250,10 +205,27 @@ impl FastEngine {
                     }
                 };
             }
+            // The first half of a pair has happened; the second may be beyond the limit.
+            macro_rules! second_jumps_if {
+                ($condition:expr, $near:expr) => {{
+                    let condition = $condition;
+                    if rest.next().is_some() && condition {
+                        jump_within!($near);
+                    }
+                }};
+            }
+            macro_rules! compare_and_jump {
+                ($subtrahend:expr, $minuend:expr, $near:expr, |$x:ident, $y:ident| $condition:expr) => {{
+                    let ($x, $y) = ($subtrahend, $minuend);
+                    flags.subtract($x, $y);
+                    second_jumps_if!($condition, $near);
+                }};
+            }
             macro_rules! jump_to {
                 ($target:expr, $kind:expr) => {{
                     let (here, target) = (here!(), $target);
                     machine.jumps.push(here, target, $kind);
+                    left = left_after!();
                     if P::ACTIVE {
                         let is_through_register = $kind != JumpKind::Jump;
                         if is_through_register {
@@ -266,7 +238,7 @@ impl FastEngine {
                             arrives = false;
                             arrive!(target);
                         }
-                        rest = ops[(target % PAGE_BYTES / 4) as usize..].iter();
+                        begin_at!(target);
                     } else {
                         ip = target;
                         continue 'pages;
@@ -293,8 +265,9 @@ impl FastEngine {
                         Stored::Done => {}
                         Stored::DoneWatched => {
                             ip = here!().wrapping_add(4);
+                            left = left_after!();
                             code.changed(address, $bytes);
-                            if P::NOTES_CHANGES {
+                            if P::ACTIVE {
                                 code.note_change(address, $bytes);
                             }
                             continue 'pages;
@@ -325,6 +298,7 @@ impl FastEngine {
                     }
                     if machine.has_much_output() {
                         ip = here!().wrapping_add(4);
+                        left = left_after!();
                         break 'pages End::Pause;
                     }
                 }};
@@ -334,7 +308,7 @@ impl FastEngine {
                     let (low, high) = arithmetic::multiply_wide($x, $y);
                     register!($low) = low;
                     register!($high) = high;
-                    flags.carry = high != 0;
+                    flags.set_carry(high != 0);
                 }};
             }
             macro_rules! divide_wide {
@@ -364,7 +338,7 @@ impl FastEngine {
                 ($value:expr, $z:expr) => {{
                     let value = $value;
                     register!($z) = value;
-                    flags.zero = value;
+                    flags.set_zero(value);
                 }};
             }
             macro_rules! shift_left {
@@ -372,7 +346,7 @@ impl FastEngine {
                     let (value, last) = arithmetic::shift_left($count, $y);
                     register!($z) = value;
                     if let Some(carry) = last {
-                        flags.carry = carry;
+                        flags.set_carry(carry);
                     }
                 }};
             }
@@ -382,6 +356,7 @@ impl FastEngine {
                     let here = here!();
                     machine.ip = here;
                     machine.flags = flags.get();
+                    left = left_after!();
                     machine.instructions = end.wrapping_sub(left + 1);
                     let result = prepared.execute($index, machine, &mut ());
                     flags = LazyFlags::of(machine.flags);
@@ -408,20 +383,19 @@ impl FastEngine {
 
             loop {
                 let Some(op) = rest.next() else {
-                    ip = page.wrapping_add(PAGE_BYTES);
+                    ip = behind;
+                    left = later;
+                    if left == 0 {
+                        break 'pages End::Pause;
+                    }
                     continue 'pages;
                 };
-                if left == 0 {
-                    ip = here!();
-                    break 'pages End::Pause;
-                }
-                left -= 1;
                 match *op {
                     Op::Undecoded => {
                         ip = here!();
-                        left += 1;
+                        left = left_after!() + 1;
                         let op = decode(ip, machine, prepared, breakpoints);
-                        code.set(page_index, ip, op);
+                        code.decoded(page_index, ip, op);
                         machine.memory.mark(ip);
                         if prepared.forgotten() != *forgotten {
                             *forgotten = prepared.forgotten();
@@ -431,7 +405,7 @@ impl FastEngine {
                     }
                     Op::Breakpoint(index) => {
                         let here = here!();
-                        if breakpoints.stops(here, end.wrapping_sub(left + 1)) {
+                        if breakpoints.stops(here, end.wrapping_sub(left_after!() + 1)) {
                             stop!(Stop::Breakpoint(here));
                         }
                         general!(index);
@@ -479,6 +453,7 @@ impl FastEngine {
                     }
                     Op::DivideSignedConstant { x, y, z } => divide_signed!(x, register!(y), z),
                     Op::And { x, y, z } => bitwise!(register!(x) & register!(y), z),
+                    Op::Test { x, y } => flags.set_zero(register!(x) & register!(y)),
                     Op::Or { x, y, z } => bitwise!(register!(x) | register!(y), z),
                     Op::Not { x, z } => bitwise!(!register!(x), z),
                     Op::ShiftLeftRegister { x, y, z } => {
@@ -557,13 +532,97 @@ impl FastEngine {
                     Op::JumpGreater { near } => {
                         jump_within_if!(!flags.is_zero() && !flags.is_less(), near);
                     }
-                    Op::JumpBelow { near } => jump_within_if!(flags.carry, near),
-                    Op::JumpAboveOrEqual { near } => jump_within_if!(!flags.carry, near),
+                    Op::JumpBelow { near } => jump_within_if!(flags.carry(), near),
+                    Op::JumpAboveOrEqual { near } => jump_within_if!(!flags.carry(), near),
                     Op::JumpBelowOrEqual { near } => {
-                        jump_within_if!(flags.carry || flags.is_zero(), near);
+                        jump_within_if!(flags.carry() || flags.is_zero(), near);
                     }
                     Op::JumpAbove { near } => {
-                        jump_within_if!(!flags.carry && !flags.is_zero(), near);
+                        jump_within_if!(!flags.carry() && !flags.is_zero(), near);
+                    }
+                    Op::CompareRegisterJumpZero(x, y, near) => {
+                        compare_and_jump!(register!(x), register!(y), near, |x, y| y == x);
+                    }
+                    Op::CompareRegisterJumpNotZero(x, y, near) => {
+                        compare_and_jump!(register!(x), register!(y), near, |x, y| y != x);
+                    }
+                    Op::CompareRegisterJumpLess(x, y, near) => {
+                        compare_and_jump!(register!(x), register!(y), near, |x, y| (y as i64)
+                            < x as i64);
+                    }
+                    Op::CompareRegisterJumpGreaterOrEqual(x, y, near) => {
+                        compare_and_jump!(register!(x), register!(y), near, |x, y| y as i64
+                            >= x as i64);
+                    }
+                    Op::CompareRegisterJumpLessOrEqual(x, y, near) => {
+                        compare_and_jump!(register!(x), register!(y), near, |x, y| y as i64
+                            <= x as i64);
+                    }
+                    Op::CompareRegisterJumpGreater(x, y, near) => {
+                        compare_and_jump!(register!(x), register!(y), near, |x, y| y as i64
+                            > x as i64);
+                    }
+                    Op::CompareRegisterJumpBelow(x, y, near) => {
+                        compare_and_jump!(register!(x), register!(y), near, |x, y| y < x);
+                    }
+                    Op::CompareRegisterJumpAboveOrEqual(x, y, near) => {
+                        compare_and_jump!(register!(x), register!(y), near, |x, y| y >= x);
+                    }
+                    Op::CompareRegisterJumpBelowOrEqual(x, y, near) => {
+                        compare_and_jump!(register!(x), register!(y), near, |x, y| y <= x);
+                    }
+                    Op::CompareRegisterJumpAbove(x, y, near) => {
+                        compare_and_jump!(register!(x), register!(y), near, |x, y| y > x);
+                    }
+                    Op::CompareConstantJumpZero(x, y, near) => {
+                        compare_and_jump!(x, register!(y), near, |x, y| y == x);
+                    }
+                    Op::CompareConstantJumpNotZero(x, y, near) => {
+                        compare_and_jump!(x, register!(y), near, |x, y| y != x);
+                    }
+                    Op::CompareConstantJumpLess(x, y, near) => {
+                        compare_and_jump!(x, register!(y), near, |x, y| (y as i64) < x as i64);
+                    }
+                    Op::CompareConstantJumpGreaterOrEqual(x, y, near) => {
+                        compare_and_jump!(x, register!(y), near, |x, y| y as i64 >= x as i64);
+                    }
+                    Op::CompareConstantJumpLessOrEqual(x, y, near) => {
+                        compare_and_jump!(x, register!(y), near, |x, y| y as i64 <= x as i64);
+                    }
+                    Op::CompareConstantJumpGreater(x, y, near) => {
+                        compare_and_jump!(x, register!(y), near, |x, y| y as i64 > x as i64);
+                    }
+                    Op::CompareConstantJumpBelow(x, y, near) => {
+                        compare_and_jump!(x, register!(y), near, |x, y| y < x);
+                    }
+                    Op::CompareConstantJumpAboveOrEqual(x, y, near) => {
+                        compare_and_jump!(x, register!(y), near, |x, y| y >= x);
+                    }
+                    Op::CompareConstantJumpBelowOrEqual(x, y, near) => {
+                        compare_and_jump!(x, register!(y), near, |x, y| y <= x);
+                    }
+                    Op::CompareConstantJumpAbove(x, y, near) => {
+                        compare_and_jump!(x, register!(y), near, |x, y| y > x);
+                    }
+                    Op::SubtractConstantJumpZero(x, [y, z], near) => {
+                        let difference = flags.subtract(u64::from(x), register!(y));
+                        register!(z) = difference;
+                        second_jumps_if!(difference == 0, near);
+                    }
+                    Op::TestJumpZero(x, y, near) => {
+                        let value = register!(x) & register!(y);
+                        flags.set_zero(value);
+                        second_jumps_if!(value == 0, near);
+                    }
+                    Op::SubtractConstantJumpNotZero(x, [y, z], near) => {
+                        let difference = flags.subtract(u64::from(x), register!(y));
+                        register!(z) = difference;
+                        second_jumps_if!(difference != 0, near);
+                    }
+                    Op::TestJumpNotZero(x, y, near) => {
+                        let value = register!(x) & register!(y);
+                        flags.set_zero(value);
+                        second_jumps_if!(value != 0, near);
                     }
                     Op::JumpFar { target } => jump_to!(target, JumpKind::Jump),
                     Op::JumpFarIf { states, target } => {

@@ -12,22 +12,26 @@
 //! are the fast engine's business. No instruction that has been translated can change behind the
 //! engine's back: all of them are marked, and a store to a marked word leaves.
 
+mod ahead;
 mod builder;
 mod compile;
 mod exits;
 mod flags;
 mod history;
+mod native;
+mod processor;
 mod profile;
 mod region;
+mod simulated;
 mod state;
 mod translate;
+pub mod translation;
 
-use codegen::link::{Architecture, Linked};
-use codegen::native::{Ended, Procedure, Runner};
 use rustc_hash::{FxHashMap, FxHashSet};
 use ulm_isa::Isa;
 use ulm_isa::isa::INSTRUCTION_BYTES;
 use ulm_isa::micro::Lowered;
+use ulmas::image::Image;
 
 use crate::engine::{Breakpoints, Engine};
 use crate::fast::{self, FastEngine};
@@ -35,12 +39,13 @@ use crate::machine::Machine;
 use crate::observer::Observer;
 use crate::prepared::Meaning;
 use crate::stop::Stop;
-use exits::{Cause, Plan, Slot};
-use flags::{OPERANDS, Rules};
+use ahead::{Ahead, Outline};
+use exits::Cause;
 use history::History;
+pub use processor::Target;
+use processor::{Compiled, Processor};
 use profile::Targets;
 use region::Region;
-use state::State;
 
 /// How often control must come to an address before the code there is translated.
 const HOT: u16 = 3000;
@@ -72,17 +77,13 @@ pub struct JitEngine {
     fast: FastEngine,
     targets: Targets,
     regions: Regions,
+    /// Where translated code runs, and what runs it once there is some.
+    target: Target,
     processor: Option<Processor>,
-    state: State,
     history: History,
     hot: i16,
-}
-
-/// What code runs on.
-#[derive(Debug)]
-struct Processor {
-    architecture: Architecture,
-    runner: Runner,
+    /// What is translated before it runs.
+    ahead: Option<Ahead>,
 }
 
 /// The translated regions by the address of their head.
@@ -108,20 +109,6 @@ struct GroupExits {
     since: u64,
 }
 
-/// A translated region.
-#[derive(Debug)]
-struct Compiled {
-    procedure: Procedure,
-    plans: Vec<Plan>,
-    reserve: u64,
-    rules: Rules,
-    /// The addresses of its instructions: the first, and the number of bytes from there on.
-    ranges: Vec<(u64, u64)>,
-}
-
-/// The bytes of stack for spill slots.
-const STACK: usize = 256 << 10;
-
 impl JitEngine {
     /// An engine for the machine that `isa` describes.
     pub fn new(isa: &Isa) -> Self {
@@ -132,20 +119,36 @@ impl JitEngine {
     /// a jump back or through a register; with 0, also where it begins to interpret, as far as the code
     /// there was executed before.
     pub fn with_threshold(isa: &Isa, arrivals: u16) -> Self {
+        Self::with_target(isa, Target::Native, arrivals)
+    }
+
+    /// As [`Self::with_threshold`], with translated code running elsewhere than usual.
+    pub fn with_target(isa: &Isa, target: Target, arrivals: u16) -> Self {
         Self {
             fast: FastEngine::new(isa),
             targets: Targets::default(),
             regions: Regions::default(),
+            target,
             processor: None,
-            state: State::new(),
             history: History::default(),
             hot: i16::try_from(arrivals).unwrap_or(i16::MAX),
+            ahead: None,
+        }
+    }
+
+    /// An engine that translates the program of an image wherever control comes to it, before anything
+    /// is executed there. What else is executed, and what is left of a very large program, is
+    /// translated when it is hot.
+    pub fn ahead(isa: &Isa, target: Target, image: &Image) -> Self {
+        Self {
+            ahead: Some(Ahead::new(isa, image)),
+            ..Self::with_target(isa, target, HOT)
         }
     }
 
     /// Whether code can be generated for this host. If not, the engine only interprets.
     pub fn is_available() -> bool {
-        Architecture::of_this_machine().is_some()
+        Target::Native.architecture().is_some()
     }
 }
 
@@ -153,7 +156,8 @@ impl Engine for JitEngine {
     fn run<O: Observer>(&mut self, machine: &mut Machine, budget: u64, observer: &mut O) -> Stop {
         let has_breakpoints = self.breakpoints().iter().next().is_some();
         let is_aligned = machine.ip.is_multiple_of(INSTRUCTION_BYTES);
-        if O::ACTIVE || has_breakpoints || !is_aligned || !Self::is_available() {
+        let is_available = self.target.architecture().is_some();
+        if O::ACTIVE || has_breakpoints || !is_aligned || !is_available {
             return self.fast.run(machine, budget, observer);
         }
         self.run_translated(machine, budget)
@@ -175,9 +179,9 @@ impl Engine for JitEngine {
 impl JitEngine {
     fn run_translated(&mut self, machine: &mut Machine, budget: u64) -> Stop {
         let end = machine.instructions + machine.allowance(budget);
-        self.state
-            .set(state::REGISTERS, machine.registers_address());
-        self.state.set(state::TABLE, machine.memory.table_address());
+        if let Some(processor) = &mut self.processor {
+            processor.begin(machine);
+        }
         loop {
             self.regions.follow(&mut self.fast, machine);
             if self.hot == 0 {
@@ -185,26 +189,35 @@ impl JitEngine {
             }
             let left = end - machine.instructions;
             let head = machine.ip;
+            if left > 0 {
+                self.translate_ahead(machine);
+            }
             let cause = match self.regions.by_head.get(&head) {
                 Some(region) if region.reserve > left => {
-                    return self.fast.run_noting_changes(machine, left);
+                    return self.interpret(machine, left);
                 }
-                Some(_) => self.enter(machine, left),
+                Some(_) => {
+                    let cause = self.enter(machine, left);
+                    if cause.is_none() {
+                        self.regions.drop_region(head);
+                        self.refuse(head);
+                    }
+                    cause
+                }
                 None => None,
             };
             let left = end - machine.instructions;
             match cause {
                 Some(Cause::Outside) if self.is_heated(machine, HEAT_OF_EXIT) => continue,
                 Some(cause @ (Cause::Instruction | Cause::Group)) if left > 0 => {
-                    // As if it were the interpreter's own.
                     let (ip, fills) = (machine.ip, machine.memory.fills());
-                    let stop = self.fast.run_noting_changes(machine, 1);
+                    let stop = self.interpret_one(machine);
                     if cause == Cause::Group && machine.memory.fills() == fills {
                         let instructions = machine.instructions;
                         self.regions
                             .count_group(&mut self.fast, head, ip, instructions);
                     }
-                    if stop != Stop::Paused || machine.has_much_output() {
+                    if let Some(stop) = stop {
                         return stop;
                     }
                     if self.is_heated(machine, 1) {
@@ -214,6 +227,18 @@ impl JitEngine {
                 _ => {}
             }
             let left = end - machine.instructions;
+            let has_time = left > 0 && cause != Some(Cause::Limit);
+            if let Some(ahead) = &self.ahead
+                && has_time
+                && ahead.has(machine.ip)
+            {
+                if ahead.is_refused(machine.ip)
+                    && let Some(stop) = self.interpret_one(machine)
+                {
+                    return stop;
+                }
+                continue;
+            }
             match self
                 .fast
                 .run_until_hot(machine, left, self.hot, &mut self.targets)
@@ -222,6 +247,13 @@ impl JitEngine {
                 fast::Ended::Hot => self.translate(machine),
             }
         }
+    }
+
+    /// Executes the next instruction as the interpreter does; gives the stop if the machine must not go
+    /// on.
+    fn interpret_one(&mut self, machine: &mut Machine) -> Option<Stop> {
+        let stop = self.interpret(machine, 1);
+        (stop != Stop::Paused || machine.has_much_output()).then_some(stop)
     }
 
     /// Whether there is translated code where the machine is, or will be, after its address got more
@@ -237,53 +269,27 @@ impl JitEngine {
         false
     }
 
+    /// Executes instructions without translated code. Stores into that are noticed, and it is seen where
+    /// jumps through registers go.
+    fn interpret(&mut self, machine: &mut Machine, budget: u64) -> Stop {
+        let end = machine.instructions + machine.allowance(budget);
+        loop {
+            let left = end - machine.instructions;
+            let ended = self
+                .fast
+                .run_until_hot(machine, left, i16::MAX, &mut self.targets);
+            if let fast::Ended::Stopped(stop) = ended {
+                return stop;
+            }
+        }
+    }
+
     /// Runs the region at the instruction pointer, and says why it was left.
     fn enter(&mut self, machine: &mut Machine, left: u64) -> Option<Cause> {
         let region = self.regions.by_head.get(&machine.ip)?;
         let processor = self.processor.as_mut()?;
-        let state = &self.state;
         self.history.keep(machine);
-        let left = left.min(i64::MAX as u64);
-        let (input, input_end) = machine.input_addresses();
-        state.set(state::INPUT, input);
-        state.set(state::INPUT_END, input_end);
-        state.make_room(machine.room_for_output());
-        state.set(state::LEFT, left);
-        for (offset, operand) in (state::FLAGS..)
-            .step_by(8)
-            .zip(region.rules.operands(machine.flags))
-        {
-            state.set(offset, operand);
-        }
-        let arguments = [state.address() as i64];
-        let Ok(Ended::Left(exit)) = region.procedure.enter(&mut processor.runner, &arguments)
-        else {
-            return None;
-        };
-        let plan = &region.plans[exit.reason as usize];
-        let mut flags = [0; OPERANDS];
-        let mut has_flags = false;
-        for (&slot, value) in plan.slots.iter().zip(exit.values) {
-            let value = value as u64;
-            match slot {
-                Slot::Left => {
-                    let still = value.wrapping_add(region.reserve) - plan.executed;
-                    machine.instructions += left - still;
-                }
-                Slot::Input => machine.skip_input(value.wrapping_sub(input) as usize),
-                Slot::Output => machine.append_output(state.written(value)),
-                Slot::Flag(index) => {
-                    flags[usize::from(index)] = value;
-                    has_flags = true;
-                }
-                Slot::Register(number) => machine.registers[usize::from(number)] = value,
-            }
-        }
-        if has_flags {
-            machine.flags = flags::flags_of(flags);
-        }
-        machine.ip = plan.ip;
-        Some(plan.cause)
+        processor.enter(region, machine, left)
     }
 
     /// Translates the region at the instruction pointer, or makes sure that nobody asks for it soon.
@@ -297,36 +303,71 @@ impl JitEngine {
                 self.regions.insert(&mut self.fast, machine.ip, compiled);
                 self.fast.set_heat(machine.ip, i16::MAX);
             }
-            None => self.fast.set_heat(machine.ip, i16::MIN),
+            None => self.refuse(machine.ip),
         }
     }
 
-    fn compile(&mut self, machine: &Machine) -> Option<Compiled> {
-        let architecture = match &self.processor {
-            Some(processor) => processor.architecture,
-            None => {
-                let architecture = Architecture::of_this_machine()?;
-                let runner = Runner::new(STACK).ok()?;
-                self.processor = Some(Processor {
-                    architecture,
-                    runner,
-                });
-                architecture
-            }
+    /// Translates the region at the instruction pointer if it is one of those that are translated before
+    /// they run.
+    fn translate_ahead(&mut self, machine: &mut Machine) {
+        let head = machine.ip;
+        let Some(ahead) = &mut self.ahead else {
+            return;
         };
+        if self.regions.by_head.contains_key(&head) || !ahead.has(head) || ahead.is_refused(head) {
+            return;
+        }
+        self.fast.reach(machine, head);
+        self.regions.follow(&mut self.fast, machine);
+        self.translate(machine);
+        let Some(region) = self.regions.by_head.get(&head) else {
+            return;
+        };
+        let addresses = region.ranges.iter();
+        let addresses =
+            addresses.flat_map(|&(from, to)| (from..to).step_by(INSTRUCTION_BYTES as usize));
+        for address in addresses {
+            self.fast.reach(machine, address);
+            if let Some(ahead) = &mut self.ahead {
+                ahead.spend_one();
+            }
+        }
+        self.regions.follow(&mut self.fast, machine);
+    }
+
+    /// Makes sure that nobody asks soon for a translation of the region with this head.
+    fn refuse(&mut self, head: u64) {
+        self.fast.set_heat(head, i16::MIN);
+        if let Some(ahead) = &mut self.ahead {
+            ahead.refuse(head);
+        }
+    }
+
+    fn compile(&mut self, machine: &mut Machine) -> Option<Compiled> {
+        if self.processor.is_none() {
+            let mut processor = Processor::new(self.target)?;
+            processor.begin(machine);
+            self.processor = Some(processor);
+        }
+        let processor = self.processor.as_ref()?;
+        let architecture = self.target.architecture()?;
         let mut program = Interpreted {
             fast: &mut self.fast,
             machine,
             targets: &self.targets,
+            outline: self.ahead.as_ref().map(|ahead| &ahead.outline),
         };
-        let region = region::form(&mut program, machine.ip, MOST_INSTRUCTIONS)?;
+        let most = program
+            .outline
+            .map_or(MOST_INSTRUCTIONS, |_| ahead::MOST_INSTRUCTIONS);
+        let region = region::form(&mut program, machine.ip, most)?;
         let name = format!("ulm_{:X}", machine.ip);
         let translation = translate::translate(&region, name, &self.regions.alone);
-        let module = compile::optimise(translation.function, architecture);
-        let linked: Linked = compile::generate(&module, architecture)?;
-        let procedure = Procedure::load(linked, compile::FUNCTION).ok()?;
+        let mut module = compile::module(translation.function);
+        compile::optimise(&mut module, architecture);
+        let linked = compile::generate(&module, architecture)?;
         Some(Compiled {
-            procedure,
+            code: processor.load(linked)?,
             plans: translation.plans,
             reserve: translation.reserve,
             rules: translation.rules,
@@ -357,7 +398,7 @@ impl Regions {
             self.by_head.retain(|&head, region| {
                 let stays = !region.ranges.iter().any(is_in);
                 if !stays {
-                    self.size -= region.procedure.linked().size();
+                    self.size -= region.code.size();
                     dropped.push(head);
                 }
                 stays
@@ -395,12 +436,12 @@ impl Regions {
 
     fn drop_region(&mut self, head: u64) {
         if let Some(region) = self.by_head.remove(&head) {
-            self.size -= region.procedure.linked().size();
+            self.size -= region.code.size();
         }
     }
 
     fn insert(&mut self, fast: &mut FastEngine, head: u64, region: Compiled) {
-        let size = region.procedure.linked().size();
+        let size = region.code.size();
         if self.size + size > MOST_CODE || self.by_head.len() >= MOST_REGIONS {
             for &head in self.by_head.keys() {
                 fast.set_heat(head, 0);
@@ -420,11 +461,12 @@ impl Regions {
     }
 }
 
-/// The program as the fast engine knows it.
+/// The program as the fast engine knows it, and as it is known before it runs.
 struct Interpreted<'a> {
     fast: &'a mut FastEngine,
     machine: &'a Machine,
     targets: &'a Targets,
+    outline: Option<&'a Outline>,
 }
 
 impl region::Program for Interpreted<'_> {
@@ -436,10 +478,18 @@ impl region::Program for Interpreted<'_> {
     }
 
     fn is_reached(&self, address: u64) -> bool {
-        self.fast.has_reached(address)
+        let is_foreseen = || {
+            self.outline
+                .is_some_and(|outline| outline.contains(address))
+        };
+        self.fast.has_reached(address) || is_foreseen()
     }
 
     fn targets(&self, address: u64) -> Vec<u64> {
-        self.targets.of(address)
+        let mut targets = self.targets.of(address);
+        if let Some(outline) = self.outline {
+            targets.extend(outline.targets(address));
+        }
+        targets
     }
 }

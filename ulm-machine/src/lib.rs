@@ -49,7 +49,7 @@ pub use engine::{Breakpoints, Engine};
 pub use explanations::EXPLANATIONS;
 pub use fast::FastEngine;
 #[cfg(feature = "jit")]
-pub use jit::JitEngine;
+pub use jit::{JitEngine, Target, translation};
 pub use machine::{
     Flags, Jump, JumpKind, Limits, Machine, PENDING_OUTPUT, READS_PAST_END, RECENT_JUMPS,
 };

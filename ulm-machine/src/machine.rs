@@ -464,10 +464,16 @@ impl Machine {
         self.registers.as_ptr().expose_provenance() as u64
     }
 
+    /// The input that waits to be read.
+    #[cfg(feature = "jit")]
+    pub(crate) fn waiting_input(&self) -> &[u8] {
+        &self.input.bytes[self.input.position..]
+    }
+
     /// The addresses of the next byte of input, and behind the last, for translated code.
     #[cfg(feature = "jit")]
     pub(crate) fn input_addresses(&self) -> (u64, u64) {
-        let waiting = &self.input.bytes[self.input.position..];
+        let waiting = self.waiting_input();
         let start = waiting.as_ptr().expose_provenance() as u64;
         (start, start + waiting.len() as u64)
     }

@@ -148,9 +148,26 @@ pub(crate) mod entry {
 }
 
 /// The marked words of a page, a byte for each.
-type Marks = [u8; PAGE / 4];
+pub(crate) type Marks = [u8; PAGE / 4];
 
 type Table = Box<[Entry; TABLE_ENTRIES]>;
+
+/// A bit for each entry of a table.
+type EntrySet = Box<[u64; TABLE_ENTRIES / 64]>;
+
+/// The indices in a set.
+fn entries(set: &EntrySet) -> impl Iterator<Item = usize> + use<> {
+    let words: Vec<(usize, u64)> = (0..)
+        .step_by(64)
+        .zip(**set)
+        .filter(|&(_, word)| word != 0)
+        .collect();
+    words.into_iter().flat_map(|(first, word)| {
+        (0..64)
+            .filter(move |bit| word >> bit & 1 != 0)
+            .map(move |bit| first + bit)
+    })
+}
 
 /// A table without pages. The system gives its memory as it is used.
 fn empty_table() -> Table {
@@ -167,6 +184,26 @@ fn empty_table() -> Table {
     table[0].read = NO_PAGE;
     table[0].write = NO_PAGE;
     table
+}
+
+/// A page in use, for who keeps a copy of it.
+#[cfg(feature = "jit")]
+pub(crate) struct PageInUse<'a> {
+    /// The address of its first byte.
+    pub(crate) address: u64,
+    pub(crate) bytes: &'a [u8; PAGE],
+    pub(crate) writing: Writing<'a>,
+}
+
+/// Whether a page in use may be written.
+#[cfg(feature = "jit")]
+pub(crate) enum Writing<'a> {
+    /// Not before this memory has it for itself.
+    No,
+    /// Everywhere.
+    Yes,
+    /// Except for the marked words.
+    Watched(&'a Marks),
 }
 
 /// How a store went.
@@ -205,8 +242,10 @@ pub struct Memory {
     /// the page and all nodes above it belong to this memory alone, and it has [`WATCHED`], and
     /// `marks` is not null, exactly if `watched` has the page.
     table: Table,
-    /// The entries that may have a tag for writing, a bit for each.
-    written: Box<[u64; TABLE_ENTRIES / 64]>,
+    /// The entries that may have a tag for writing.
+    written: EntrySet,
+    /// The entries that may have a tag for reading.
+    filled: EntrySet,
     /// Number of pages in the trie.
     pages: u64,
     /// How many pages were copied because a snapshot shared them.
@@ -243,6 +282,7 @@ impl Memory {
             root: Arc::default(),
             table: empty_table(),
             written: Box::new([0; TABLE_ENTRIES / 64]),
+            filled: Box::new([0; TABLE_ENTRIES / 64]),
             pages: 0,
             copied: 0,
             fills: 0,
@@ -256,7 +296,7 @@ impl Memory {
     /// the first write to each page afterwards, by either, copies that page.
     pub(crate) fn snapshot(&mut self) -> Self {
         // From now on no page belongs to this memory alone.
-        for index in self.written_entries() {
+        for index in entries(&self.written) {
             self.table[index].write = NO_PAGE;
         }
         self.written.fill(0);
@@ -459,7 +499,7 @@ impl Memory {
     /// Begins a watch over no pages, and ends that of any other engine.
     pub(crate) fn adopt(&mut self) -> Watcher {
         self.watched.clear();
-        for index in self.written_entries() {
+        for index in entries(&self.written) {
             let entry = &mut self.table[index];
             entry.marks = ptr::null_mut();
             if entry.write != NO_PAGE {
@@ -470,18 +510,66 @@ impl Memory {
         self.watcher
     }
 
-    /// The indices in `written`.
-    fn written_entries(&self) -> impl Iterator<Item = usize> + use<> {
-        let words: Vec<(usize, u64)> = (0..)
-            .step_by(64)
-            .zip(*self.written)
-            .filter(|&(_, word)| word != 0)
-            .collect();
-        words.into_iter().flat_map(|(first, word)| {
-            (0..64)
-                .filter(move |bit| word >> bit & 1 != 0)
-                .map(move |bit| first + bit)
+    /// How many pages are in use, at most.
+    #[cfg(feature = "jit")]
+    pub(crate) fn count_in_use(&self) -> usize {
+        self.filled
+            .iter()
+            .map(|word| word.count_ones() as usize)
+            .sum()
+    }
+
+    /// The pages in use.
+    #[cfg(feature = "jit")]
+    pub(crate) fn pages_in_use(&self) -> impl Iterator<Item = PageInUse<'_>> {
+        entries(&self.filled).map(|index| {
+            let Entry { read, write, .. } = self.table[index];
+            let page = self.find(read).unwrap_or(&ZERO_PAGE);
+            let writing = match self.marks_of(read) {
+                _ if write == NO_PAGE => Writing::No,
+                None => Writing::Yes,
+                Some(marks) => Writing::Watched(marks),
+            };
+            PageInUse {
+                address: read,
+                // SAFETY: `self` is borrowed, so nothing writes to its pages.
+                bytes: unsafe { page.bytes() },
+                writing,
+            }
         })
+    }
+
+    /// The marks of a watched page.
+    #[cfg(feature = "jit")]
+    fn marks_of(&self, page: u64) -> Option<&Marks> {
+        let marks = self.watched.get(&page)?;
+        // SAFETY: the marks are changed only through `&mut self`, which is borrowed, as nobody but
+        // this memory has them, and translated code only reads them.
+        Some(unsafe { &*marks.get() })
+    }
+
+    /// From now on no page is in use.
+    #[cfg(feature = "jit")]
+    pub(crate) fn put_pages_away(&mut self) {
+        for index in entries(&self.filled) {
+            let entry = &mut self.table[index];
+            (entry.read, entry.write) = (NO_PAGE, NO_PAGE);
+        }
+        self.filled.fill(0);
+        self.written.fill(0);
+    }
+
+    /// Exchanges the bytes of a page in use that may be written; those of marked words must be the same
+    /// as before. Does nothing to other pages.
+    #[cfg(feature = "jit")]
+    pub(crate) fn write_page(&mut self, page: u64, bytes: &[u8; PAGE]) {
+        let entry = self.table[table_index(page)];
+        if entry.write & !WATCHED == page {
+            // SAFETY: by its tag, the entry's page holds PAGE bytes and is this memory's alone. The
+            // bytes can't overlap: they are not part of a page, whose bytes are lent only with `self`
+            // borrowed.
+            unsafe { entry.byte(page).copy_from(bytes.as_ptr(), PAGE) };
+        }
     }
 
     /// The address of the table, for translated code.
@@ -556,7 +644,9 @@ impl Memory {
         self.fills += 1;
         let page = address & !OFFSET_MASK;
         let bytes = self.find(address).unwrap_or(&ZERO_PAGE).address();
-        let entry = &mut self.table[table_index(page)];
+        let index = table_index(page);
+        self.filled[index / 64] |= 1 << (index % 64);
+        let entry = &mut self.table[index];
         if entry.write & !WATCHED != page {
             entry.write = NO_PAGE;
         }
@@ -583,6 +673,7 @@ impl Memory {
             marks,
         };
         self.written[index / 64] |= 1 << (index % 64);
+        self.filled[index / 64] |= 1 << (index % 64);
         self.table[index] = entry;
         Some(entry)
     }

@@ -234,6 +234,18 @@ fn translated_code_reaches_the_same_states_on_random_programs() {
     }
 }
 
+#[cfg(feature = "jit")]
+#[test]
+fn translated_code_in_the_simulator_reaches_the_same_states_on_random_programs() {
+    let new =
+        |isa: &Isa| ulm_machine::JitEngine::with_target(isa, ulm_machine::Target::Simulated, 1);
+    for (name, isa) in machines() {
+        for seed in 0..cases(100) {
+            run_side_by_side(name, &isa, seed, new);
+        }
+    }
+}
+
 #[test]
 fn both_engines_tell_an_observer_the_same() {
     let isa = Isa::ulm();

@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use terminal::Size;
-use ulm_machine::JitEngine;
+use ulm_machine::{JitEngine, Limits};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -97,6 +97,26 @@ pub(crate) struct RunArguments {
     /// Run on the machine that FILE describes
     #[arg(long, value_name = "FILE")]
     pub(crate) isa: Option<PathBuf>,
+}
+
+impl RunArguments {
+    /// What a command line says that has a limit at most.
+    pub(crate) fn usual(limit: Option<u64>) -> Self {
+        Self {
+            program: None,
+            engine: EngineName::Fast,
+            limit,
+            max_memory: Size(Limits::default().memory),
+            max_output: None,
+            stdin: None,
+            trace: None,
+            stats: false,
+            dump: false,
+            randomize: None,
+            report: None,
+            isa: None,
+        }
+    }
 }
 
 /// What executes a program.

@@ -21,7 +21,7 @@ pub(crate) struct Label<'a> {
 
 /// The names of a program's addresses and registers.
 #[derive(Debug)]
-pub(crate) struct Places<'a> {
+pub struct Places<'a> {
     pub(crate) isa: &'a Isa,
     pub(crate) program: &'a Program,
     /// Segment and address of each label with its number among the symbols, sorted. Made when
@@ -30,7 +30,8 @@ pub(crate) struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    pub(crate) fn new(isa: &'a Isa, program: &'a Program) -> Self {
+    /// The names of a program of this machine.
+    pub fn new(isa: &'a Isa, program: &'a Program) -> Self {
         Self {
             isa,
             program,
@@ -92,7 +93,7 @@ impl<'a> Places<'a> {
     }
 
     /// `label+8`, or the bare address where there is no label.
-    pub(crate) fn describe(&self, address: u64) -> String {
+    pub fn describe(&self, address: u64) -> String {
         match self.label_before(address) {
             Some(label) if label.address == address => label.name.to_owned(),
             Some(label) => format!("{}+{}", label.name, address - label.address),
@@ -202,7 +203,7 @@ impl<'a> Places<'a> {
     }
 
     /// The text of an instruction that the image has at an address.
-    pub(crate) fn loaded_instruction_text(&self, address: u64, word: u32) -> String {
+    pub fn loaded_instruction_text(&self, address: u64, word: u32) -> String {
         self.loaded_source_text(address)
             .map_or_else(|| self.disassembly(word), str::to_owned)
     }
@@ -214,7 +215,7 @@ impl<'a> Places<'a> {
     }
 
     /// The word that the image has at an address.
-    pub(crate) fn loaded_word(&self, address: u64) -> Option<u32> {
+    pub fn loaded_word(&self, address: u64) -> Option<u32> {
         let image = self.image();
         let segment = image.segment_at(address)?;
         let (blocks, base) = match segment {

@@ -11,18 +11,18 @@ use crate::report::Outcome;
 
 /// A program that can be run.
 #[derive(Debug)]
-pub(crate) struct Program {
+pub struct Program {
     /// What is loaded.
-    pub(crate) image: Image,
+    pub image: Image,
     /// The text that it was assembled from; empty if it was an image before.
-    pub(crate) sources: Sources,
+    pub sources: Sources,
     /// The text among them.
-    pub(crate) source: Option<FileId>,
+    pub source: Option<FileId>,
 }
 
 /// Why something can't be loaded.
 #[derive(Debug)]
-pub(crate) enum LoadError {
+pub enum LoadError {
     /// The text of a program or of a machine.
     Source(terminal::LoadError),
     /// An image: damaged, or not one at all.
@@ -31,7 +31,7 @@ pub(crate) enum LoadError {
 
 impl LoadError {
     /// The exit status that stands for it.
-    pub(crate) fn status(&self) -> u8 {
+    pub fn status(&self) -> u8 {
         match self {
             Self::Source(_) => status::FAILED,
             Self::Image(_) => status::NOT_LOADED,
@@ -47,7 +47,7 @@ impl LoadError {
     }
 
     /// Tells the user.
-    pub(crate) fn say(&self) {
+    pub fn say(&self) {
         let (Self::Source(error) | Self::Image(error)) = self;
         error.say();
         if let terminal::LoadError::Unreadable(ReadError { path, .. }) = error
@@ -86,7 +86,11 @@ pub(crate) fn load_isa(path: Option<&Path>) -> Result<Option<Isa>, LoadError> {
 }
 
 /// Reads an image, or assembles a `.s` file.
-pub(crate) fn load(isa: &Isa, path: &Path) -> Result<Program, LoadError> {
+///
+/// # Errors
+///
+/// What can't be read, is no image, or has errors.
+pub fn load(isa: &Isa, path: &Path) -> Result<Program, LoadError> {
     let is_source =
         terminal::is_stdin(path) || path.extension().is_some_and(|extension| extension == "s");
     if is_source {

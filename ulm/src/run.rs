@@ -8,7 +8,7 @@ use std::path::Path;
 use terminal::{reason, say, say_error, status};
 use ulm_isa::Isa;
 use ulm_machine::{
-    Engine, FastEngine, JitEngine, Limit, Limits, Machine, Observer, ReferenceEngine, Stop,
+    Engine, FastEngine, JitEngine, Limit, Limits, Machine, Observer, ReferenceEngine, Stop, Target,
 };
 use ulmas::image::SegmentKind;
 
@@ -21,7 +21,7 @@ use crate::report::{Outcome, Report, TrapReport};
 use crate::stats::Stats;
 use crate::trace::Trace;
 use crate::watch::Watch;
-use crate::{dump, trap};
+use crate::{TranslatedRun, dump, trap};
 
 /// Runs a program and gives the exit status.
 pub(crate) fn run(arguments: &RunArguments) -> u8 {
@@ -31,12 +31,11 @@ pub(crate) fn run(arguments: &RunArguments) -> u8 {
         Ok((custom, program))
     });
     let report = match loaded {
-        Ok((custom, program)) => Run::new(
-            custom.as_ref().unwrap_or_else(|| Isa::ulm()),
-            &program,
-            arguments,
-        )
-        .report(),
+        Ok((custom, program)) => {
+            let isa = custom.as_ref().unwrap_or_else(|| Isa::ulm());
+            let engine = EngineChoice::Named(arguments.engine);
+            Run::new(isa, &program, arguments, engine).report(program_input(arguments))
+        }
         Err(error) => {
             error.say();
             Report::not_run(error.outcome(), error.status())
@@ -46,6 +45,30 @@ pub(crate) fn run(arguments: &RunArguments) -> u8 {
         report.write(to);
     }
     report.status
+}
+
+/// Runs a program that is translated before it is executed, and gives the exit status.
+pub(crate) fn run_translated(isa: &Isa, run: TranslatedRun<'_>) -> u8 {
+    let program = match program::load(isa, run.program) {
+        Ok(program) => program,
+        Err(error) => {
+            error.say();
+            return error.status();
+        }
+    };
+    let arguments = RunArguments::usual(run.limit);
+    let engine = EngineChoice::Translated(run.target);
+    let report = Run::new(isa, &program, &arguments, engine).report(run.input);
+    report.status
+}
+
+/// What executes the program.
+#[derive(Debug, Clone, Copy)]
+enum EngineChoice {
+    /// What the command line names.
+    Named(EngineName),
+    /// Code that is made before the program is executed.
+    Translated(Target),
 }
 
 /// How a run ended.
@@ -67,21 +90,28 @@ struct Run<'a> {
     isa: &'a Isa,
     program: &'a Program,
     arguments: &'a RunArguments,
+    engine: EngineChoice,
     machine: Machine,
 }
 
 impl<'a> Run<'a> {
-    fn new(isa: &'a Isa, program: &'a Program, arguments: &'a RunArguments) -> Self {
+    fn new(
+        isa: &'a Isa,
+        program: &'a Program,
+        arguments: &'a RunArguments,
+        engine: EngineChoice,
+    ) -> Self {
         Self {
             isa,
             program,
             arguments,
+            engine,
             machine: Machine::new(),
         }
     }
 
     /// Runs the program to its end, and tells the user about it.
-    fn report(mut self) -> Report {
+    fn report(mut self, input: Box<dyn Read + Send>) -> Report {
         let places = Places::new(self.isa, self.program);
         let mut watch = Watch {
             trace: self
@@ -91,7 +121,7 @@ impl<'a> Run<'a> {
                 .map(|to| Trace::new(&places, trace_output(to.as_deref()))),
             stats: self.arguments.stats.then(|| Stats::new(&places)),
         };
-        let mut console = Console::new(program_input(self.arguments));
+        let mut console = Console::new(input);
         let end = match self.load() {
             Ok(()) if watch.is_active() => self.execute(&mut console, &mut watch),
             Ok(()) => self.execute(&mut console, &mut ()),
@@ -146,18 +176,26 @@ impl<'a> Run<'a> {
     }
 
     fn execute<W: Watching>(&mut self, console: &mut Console, watch: &mut W) -> End {
-        match self.arguments.engine {
-            EngineName::Reference => {
+        match self.engine {
+            EngineChoice::Named(EngineName::Reference) => {
                 let engine = ReferenceEngine::new(self.isa);
                 self.run_slices(engine, SLICE_OF_REFERENCE, console, watch)
             }
-            EngineName::Fast => {
+            EngineChoice::Named(EngineName::Fast) => {
                 let engine = FastEngine::new(self.isa);
                 self.run_slices(engine, SLICE, console, watch)
             }
-            EngineName::Jit => {
+            EngineChoice::Named(EngineName::Jit) => {
                 let engine = JitEngine::new(self.isa);
                 self.run_slices(engine, SLICE_OF_JIT, console, watch)
+            }
+            EngineChoice::Translated(target) => {
+                let engine = JitEngine::ahead(self.isa, target, &self.program.image);
+                let slice = match target {
+                    Target::Native => SLICE_OF_JIT,
+                    Target::Simulated => SLICE_OF_SIMULATOR,
+                };
+                self.run_slices(engine, slice, console, watch)
             }
         }
     }
@@ -306,6 +344,7 @@ impl<'a> Run<'a> {
 /// How many instructions run between two looks at output and Ctrl-C: some hundredths of a second.
 const SLICE: u64 = 4_000_000;
 const SLICE_OF_JIT: u64 = 20_000_000;
+const SLICE_OF_SIMULATOR: u64 = 1_000_000;
 const SLICE_OF_REFERENCE: u64 = 400_000;
 const SLICE_OF_WATCHED: u64 = 20_000;
 

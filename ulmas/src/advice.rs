@@ -28,7 +28,7 @@ pub(crate) fn other_way(
             Some("`ldswq` loads numbers with a sign".to_owned())
         }
         "ldzwq" | "ldswq" if has("ldzwq") && has("shldwq") => {
-            let last = file.operands[operands.range()].last()?.span(&file.nodes);
+            let last = file.expressions(operands).last()?.span(&file.nodes);
             let (number, register) = (&file.text[operand.range()], &file.text[last.range()]);
             // Modulo 2^64, a negative number has all words.
             let value = u64::try_from(value)
@@ -43,8 +43,9 @@ pub(crate) fn other_way(
             };
             let has_one = mnemonic.candidates.iter().any(is_register_form);
             // An index is no way around a displacement, and shifts count to 63 only.
-            let is_first = file.operands[operands.range()].first()?.span(&file.nodes) == operand;
-            let is_sum = operands.range().len() > 2 && is_first && has_one;
+            let operands = file.expressions(operands);
+            let is_first = operands.first()?.span(&file.nodes) == operand;
+            let is_sum = operands.len() > 2 && is_first && has_one;
             let is_other = ["mov", "sh", "sa"]
                 .iter()
                 .any(|o| mnemonic.name.starts_with(o));
@@ -74,7 +75,7 @@ pub(crate) fn wide_load(
     if value < 0 || !matches!(mnemonics.get(mnemonic).name.as_str(), "ldzwq" | "ldswq") {
         return None;
     }
-    let last = file.operands[operands.range()].last()?.span(&file.nodes);
+    let last = file.expressions(operands).last()?.span(&file.nodes);
     let (address, register) = (&file.text[operand.range()], &file.text[last.range()]);
     Some(in_words(address, register, u64::try_from(value).ok()?))
 }

@@ -165,7 +165,7 @@ fn is_image(text: &str) -> bool {
 fn write_executable(path: &Path, image: &Image) -> std::io::Result<()> {
     let mut file = std::fs::File::create(path)?;
     file.write_all(b"#!/usr/bin/env ulm\n")?;
-    write_behind(&file, |out| image.write_to(out))?;
+    write_behind(&file, |take| image.write_pieces(take))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

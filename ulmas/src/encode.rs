@@ -10,7 +10,7 @@ use crate::globals::{Role, Scope, Undefined, is_undefined};
 use crate::image::{Extent, Fixup, FixupKind, Object, SegmentKind, Symbol, SymbolKind, Target};
 use crate::object::SegmentBuilder;
 use crate::parser::File;
-use crate::statement::{Run, Span, Statement, StatementKind};
+use crate::statement::{Span, Statement, StatementKind};
 use crate::symbols::{Definition, SymbolId};
 use crate::warnings::Watch;
 
@@ -79,6 +79,7 @@ impl<'a, 's> Encoder<'a, 's> {
         let [mut text, mut data] = [SegmentKind::Text, SegmentKind::Data].map(|segment| {
             SegmentBuilder::new(file.statements.len(), file.alignments[segment as usize])
         });
+        let mut expressions: Vec<Expression> = Vec::new();
         for (number, statement) in file.statements.iter().enumerate() {
             let segment = match statement.segment {
                 SegmentKind::Text => &mut text,
@@ -98,7 +99,8 @@ impl<'a, 's> Encoder<'a, 's> {
                     form,
                     operands,
                 } => {
-                    let word = self.instruction(number, statement, mnemonic, form, operands);
+                    Expression::split(&file.nodes, operands, &mut expressions);
+                    let word = self.instruction(number, statement, mnemonic, form, &expressions);
                     segment.push(&word.unwrap_or(0).to_be_bytes(), source);
                     if statement.segment == SegmentKind::Text {
                         lines.note(statement);
@@ -106,9 +108,10 @@ impl<'a, 's> Encoder<'a, 's> {
                 }
                 StatementKind::Broken => segment.push(&[0; 4], source),
                 StatementKind::Data { size, operands } => {
-                    let mut bytes = Vec::with_capacity(usize::from(size) * operands.range().len());
+                    Expression::split(&file.nodes, operands, &mut expressions);
+                    let mut bytes = Vec::with_capacity(usize::from(size) * expressions.len());
                     let mut offset = statement.offset;
-                    for &operand in &file.operands[operands.range()] {
+                    for &operand in &expressions {
                         let value = self
                             .datum(number, statement, operand, offset, size)
                             .unwrap_or(0);
@@ -215,11 +218,10 @@ impl<'a, 's> Encoder<'a, 's> {
         statement: &Statement,
         mnemonic: u32,
         form: u16,
-        operands: Run,
+        operands: &[Expression],
     ) -> Option<u32> {
         let (mnemonics, isa) = (self.mnemonics, self.isa);
         let mnemonic = mnemonics.get(mnemonic);
-        let operands = &self.file.operands[operands.range()];
         let result = self
             .choose(statement, mnemonic, form, operands)
             .and_then(|candidate| {
@@ -605,16 +607,16 @@ impl<'a, 's> Encoder<'a, 's> {
                 .any(|&byte| byte != 0)
                 .then_some(statement.span),
             StatementKind::Data { operands, .. } => {
-                let found =
-                    self.file.operands[operands.range()].iter().find(|operand| {
-                        match self.evaluate(**operand, statement.time, Role::Value) {
-                            Ok(value) => value != Value::Number(0),
-                            Err(error) => {
-                                self.errors.extend(error);
-                                false
-                            }
+                let operands = self.file.expressions(operands);
+                let found = operands.iter().find(|operand| {
+                    match self.evaluate(**operand, statement.time, Role::Value) {
+                        Ok(value) => value != Value::Number(0),
+                        Err(error) => {
+                            self.errors.extend(error);
+                            false
                         }
-                    });
+                    }
+                });
                 found.map(|operand| operand.span(&self.file.nodes))
             }
         };

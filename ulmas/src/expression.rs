@@ -6,7 +6,7 @@
 use crate::error::{AssemblyError, ErrorKind};
 use crate::image::SegmentKind;
 use crate::lexer::{Lexeme, Token};
-use crate::statement::Span;
+use crate::statement::{Run, Span};
 use crate::symbols::SymbolId;
 
 /// How deep parentheses and signs may nest.
@@ -16,7 +16,9 @@ pub(crate) const NESTING_LIMIT: u32 = 256;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NodeKind {
     /// Pushes a number.
-    Number(u64),
+    Number(u32),
+    /// Puts 32 bits behind the number before: one that needs more than 32 is two steps.
+    Low(u32),
     /// Pushes the value of a symbol.
     Symbol(SymbolId),
     /// Replaces the top value.
@@ -59,6 +61,30 @@ impl Expression {
     /// The range of the whole expression.
     pub(crate) fn span(self, nodes: &[Node]) -> Span {
         nodes[self.end as usize - 1].span
+    }
+
+    /// The expressions that a run of nodes is, one behind the other.
+    pub(crate) fn split(nodes: &[Node], run: Run, into: &mut Vec<Self>) {
+        into.clear();
+        for (number, node) in (run.start..).zip(&nodes[run.range()]) {
+            match node.kind {
+                NodeKind::Number(_) | NodeKind::Symbol(_) => {
+                    into.push(Self {
+                        first: number,
+                        end: number + 1,
+                    });
+                    continue;
+                }
+                NodeKind::Low(_) | NodeKind::Negate | NodeKind::Word(_) => {}
+                // Its right operand is part of what its left one begins.
+                NodeKind::Binary(_) => {
+                    into.pop();
+                }
+            }
+            if let Some(expression) = into.last_mut() {
+                expression.end = number + 1;
+            }
+        }
     }
 
     /// The symbol, if the expression is nothing else.
@@ -238,7 +264,7 @@ impl<'s> Input<'_, 's> {
             Token::Number => self.push_number(lexeme)?,
             Token::Character => {
                 let value = self.character(lexeme)?;
-                self.push_leaf(NodeKind::Number(value), lexeme);
+                self.push_leaf(NodeKind::Number(u32::from(value)), lexeme);
             }
             Token::Identifier => self.push_symbol(lexeme),
             Token::OpenParenthesis => return self.expect_parenthesised(depth),
@@ -252,7 +278,14 @@ impl<'s> Input<'_, 's> {
     fn push_number(&mut self, lexeme: Lexeme) -> Result<(), AssemblyError> {
         let value = crate::lexer::number(self.slice(lexeme))
             .map_err(|error| self.lexical(error, Span::of(lexeme)))?;
-        self.push_leaf(NodeKind::Number(value), lexeme);
+        if let Ok(value) = u32::try_from(value) {
+            self.push_leaf(NodeKind::Number(value), lexeme);
+        } else {
+            let span = Span::of(lexeme);
+            let kind = NodeKind::Number((value >> 32) as u32);
+            self.nodes.push(Node { kind, span });
+            self.push_leaf(NodeKind::Low(value as u32), lexeme);
+        }
         Ok(())
     }
 
@@ -275,11 +308,11 @@ impl<'s> Input<'_, 's> {
     }
 
     /// The value of a character literal: one byte.
-    fn character(&self, lexeme: Lexeme) -> Result<u64, AssemblyError> {
+    fn character(&self, lexeme: Lexeme) -> Result<u8, AssemblyError> {
         let text = self.slice(lexeme);
         let span = Span::of(lexeme);
         if text == "'''" {
-            return Ok(u64::from(b'\''));
+            return Ok(b'\'');
         }
         let mut bytes = Vec::new();
         crate::lexer::unescape(text, &mut bytes).map_err(|(error, range)| {
@@ -293,7 +326,7 @@ impl<'s> Input<'_, 's> {
             )
         })?;
         match bytes[..] {
-            [byte] => Ok(u64::from(byte)),
+            [byte] => Ok(byte),
             [] => Err(AssemblyError::new(span, ErrorKind::EmptyCharacter)),
             _ => Err(AssemblyError::new(
                 span,
@@ -425,6 +458,11 @@ fn evaluate_postfix(
     for node in nodes {
         let value = match node.kind {
             NodeKind::Number(number) => Value::Number(i128::from(number)),
+            NodeKind::Low(low) => match pop(&mut stack).0 {
+                Value::Number(high) => Value::Number(high << 32 | i128::from(low)),
+                // The parser puts it behind numbers only.
+                other => other,
+            },
             NodeKind::Symbol(id) => symbol(id)?,
             NodeKind::Negate => {
                 let (operand, span) = pop(&mut stack);

@@ -39,9 +39,8 @@ pub(crate) struct Origin {
 pub(crate) struct File<'s> {
     pub(crate) text: &'s str,
     pub(crate) symbols: Symbols<'s>,
+    /// The expressions of all statements and definitions.
     pub(crate) nodes: Vec<Node>,
-    /// The expressions of all statements.
-    pub(crate) operands: Vec<Expression>,
     /// The bytes of all strings.
     pub(crate) bytes: Vec<u8>,
     pub(crate) statements: Vec<Statement>,
@@ -53,6 +52,15 @@ pub(crate) struct File<'s> {
     pub(crate) errors: Vec<AssemblyError>,
     /// Sizes that could not be found where they stand.
     pub(crate) unknown_counts: Vec<UnknownCount>,
+}
+
+impl File<'_> {
+    /// The expressions of a statement.
+    pub(crate) fn expressions(&self, nodes: Run) -> Vec<Expression> {
+        let mut expressions = Vec::new();
+        Expression::split(&self.nodes, nodes, &mut expressions);
+        expressions
+    }
 }
 
 /// The operand of `.space` or `.align` that depends on something not known above it.
@@ -87,6 +95,8 @@ struct Parser<'s, 'm> {
     folded_from: Option<u32>,
     /// Labels that name what comes next in a segment, by segment.
     pending: [Vec<SymbolId>; 3],
+    /// The operands of the instruction that is being read.
+    operands: Vec<Expression>,
     lonely: Vec<LonelyWord<'s>>,
     /// By segment: it has grown past the address space, and that was said.
     is_full: [bool; 3],
@@ -101,7 +111,6 @@ pub(crate) fn parse<'s>(text: &'s str, index: usize, mnemonics: &Mnemonics) -> F
             text,
             symbols: Symbols::new(index),
             nodes: Vec::with_capacity(lines * 2),
-            operands: Vec::with_capacity(lines * 2),
             bytes: Vec::new(),
             statements: Vec::with_capacity(lines),
             sizes: [0; 3],
@@ -117,6 +126,7 @@ pub(crate) fn parse<'s>(text: &'s str, index: usize, mnemonics: &Mnemonics) -> F
         line: 1,
         folded_from: None,
         pending: Default::default(),
+        operands: Vec::new(),
         lonely: Vec::new(),
     };
     if u32::try_from(text.len()).is_err() {
@@ -461,7 +471,8 @@ impl<'s> Parser<'s, '_> {
             return;
         }
         let mnemonic = self.mnemonics.get(number);
-        let start = self.file.operands.len();
+        let start = self.file.nodes.len() as u32;
+        self.operands.clear();
         let mut input = Input {
             text: self.file.text,
             lexemes,
@@ -470,16 +481,16 @@ impl<'s> Parser<'s, '_> {
             symbols: &mut self.file.symbols,
             percent_begins_operand: mnemonic.has_adjacent_register,
         };
-        let shape = operands(&mut input, mnemonic, &mut self.file.operands);
+        let shape = operands(&mut input, mnemonic, &mut self.operands);
         let file = &mut self.file;
         let error = match shape {
             Ok(shape) => {
-                let own = &file.operands[start..];
+                let own = &self.operands;
                 let fits = |c: &Candidate| c.fits(shape, own, &file.nodes, file.text);
                 if let Some(form) = mnemonic.candidates.iter().position(fits) {
                     let operands = Run {
-                        start: start as u32,
-                        end: file.operands.len() as u32,
+                        start,
+                        end: file.nodes.len() as u32,
                     };
                     let kind = StatementKind::Instruction {
                         mnemonic: number,
@@ -495,7 +506,6 @@ impl<'s> Parser<'s, '_> {
                 crate::operands::or_missing_mark(file, mnemonic, lexemes).unwrap_or(error)
             }
         };
-        self.file.operands.truncate(start);
         self.file.errors.push(error);
         self.emit_broken(span);
     }

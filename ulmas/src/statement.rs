@@ -62,12 +62,12 @@ pub(crate) enum StatementKind {
         mnemonic: u32,
         /// The first of its forms that has this punctuation.
         form: u16,
-        /// Its expressions, among the operands of the file.
+        /// Its expressions, among the nodes of the file.
         operands: Run,
     },
     /// A line in error that would have been an instruction.
     Broken,
-    /// Numbers of `size` bytes each, among the operands of the file.
+    /// Numbers of `size` bytes each, among the nodes of the file.
     Data { size: u8, operands: Run },
     /// Bytes of a string, among the bytes of the file.
     Text { bytes: Run },

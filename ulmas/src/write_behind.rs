@@ -9,31 +9,49 @@ use std::thread;
 /// So many pieces may wait to be written.
 const WAITING: usize = 8;
 
-/// Gives `make` a writer whose bytes go to `file`, in order, by a thread of their own.
+/// Lets `make` hand over pieces, which go to `file`, in order, by a thread of their own; for each
+/// it gets an empty buffer.
 ///
 /// # Errors
 ///
 /// That of the file, else that of `make`.
 pub(crate) fn write_behind(
     mut file: &File,
-    make: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    make: impl FnOnce(&mut dyn FnMut(Vec<u8>) -> io::Result<Vec<u8>>) -> io::Result<()>,
 ) -> io::Result<()> {
     thread::scope(|scope| {
-        let (full, to_write) = sync_channel::<Vec<u8>>(WAITING);
+        let (full, to_write) = sync_channel(WAITING);
         let (written, empty) = channel();
         let mut beside = file;
         let write = move || write_all(&mut beside, &to_write, &written);
         let Ok(writer) = thread::Builder::new().spawn_scoped(scope, write) else {
             // The host has no thread to give.
-            return make(&mut file);
+            return make(&mut |mut piece| {
+                file.write_all(&piece)?;
+                piece.clear();
+                Ok(piece)
+            });
         };
-        // The thread ends when these are dropped and all is written.
-        let made = make(&mut Pieces { full, empty });
+        let made = make(&mut |piece| hand_over(piece, &full, &empty));
+        // The thread ends when all is written.
+        drop(full);
         match writer.join() {
             Ok(outcome) => outcome.and(made),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })
+}
+
+/// Gives a piece to be written, and a buffer that has been, or a new one.
+fn hand_over(
+    piece: Vec<u8>,
+    full: &SyncSender<Vec<u8>>,
+    empty: &Receiver<Vec<u8>>,
+) -> io::Result<Vec<u8>> {
+    // The thread ends early only with an error, which is the one to tell.
+    full.send(piece)
+        .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+    Ok(empty.try_recv().unwrap_or_default())
 }
 
 /// Writes pieces as they come, and gives each back to be filled again.
@@ -51,28 +69,6 @@ fn write_all(
     Ok(())
 }
 
-/// Hands on what is written to it.
-struct Pieces {
-    full: SyncSender<Vec<u8>>,
-    empty: Receiver<Vec<u8>>,
-}
-
-impl Write for Pieces {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut piece = self.empty.try_recv().unwrap_or_default();
-        piece.extend_from_slice(bytes);
-        // The thread ends early only with an error, which is the one to tell.
-        self.full
-            .send(piece)
-            .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,8 +79,9 @@ mod tests {
         let path = folder.path().join("pieces");
         let file = File::create(&path).expect("it can be made");
         let pieces: Vec<String> = (0..10 * WAITING).map(|i| format!("piece {i}\n")).collect();
-        write_behind(&file, |out| {
-            pieces.iter().try_for_each(|p| out.write_all(p.as_bytes()))
+        write_behind(&file, |take| {
+            let mut pieces = pieces.iter();
+            pieces.try_for_each(|piece| take(piece.clone().into_bytes()).map(drop))
         })
         .expect("it can be written");
         let text = std::fs::read_to_string(&path).expect("it is there");
@@ -97,8 +94,8 @@ mod tests {
         let path = folder.path().join("read-only");
         std::fs::write(&path, "").expect("it can be written");
         let file = File::open(&path).expect("it is there");
-        let error = write_behind(&file, |out| {
-            (0..10 * WAITING).try_for_each(|_| out.write_all(b"piece"))
+        let error = write_behind(&file, |take| {
+            (0..10 * WAITING).try_for_each(|_| take(b"piece".to_vec()).map(drop))
         });
         let error = error.expect_err("it is open for reading only");
         assert_ne!(error.kind(), io::ErrorKind::BrokenPipe);

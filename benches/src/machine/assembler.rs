@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::MEBIBYTE;
 use super::error::Error;
-use super::process;
+use super::process::{self, Usage};
 use super::table::{Table, Target, judged, number};
 use super::tools::Tools;
 use crate::median;
@@ -31,16 +31,14 @@ pub fn measured(rounds: u32, tools: &Tools) -> Result<Table, Error> {
         .arg("-o")
         .arg(scratch().join("lines.ulm"))
         .arg(&source);
-    let mut elapsed = Vec::new();
-    let mut processor = Vec::new();
-    let mut peak = Vec::new();
-    for _ in 0..rounds {
-        let usage = process::measure(&mut command)?;
-        let millions = f64::from(LINES) / 1e6;
-        elapsed.push(millions / usage.elapsed.as_secs_f64());
-        processor.push(millions / usage.processor.as_secs_f64());
-        peak.push(usage.peak as f64 / MEBIBYTE);
-    }
+    let usages: Vec<_> = (0..rounds)
+        .map(|_| process::measure(&mut command))
+        .collect::<Result<_, _>>()?;
+    let middle = |figure: fn(&Usage) -> f64| median(usages.iter().map(figure).collect());
+    let millions = f64::from(LINES) / 1e6;
+    let processor = millions / middle(|usage| usage.processor.as_secs_f64());
+    let elapsed = millions / middle(|usage| usage.elapsed.as_secs_f64());
+    let peak = middle(|usage| usage.peak as f64 / MEBIBYTE);
     let mut table = Table::new([
         "lines",
         "labels",
@@ -51,9 +49,9 @@ pub fn measured(rounds: u32, tools: &Tools) -> Result<Table, Error> {
     table.row([
         LINES.to_string(),
         (LINES / 10).to_string(),
-        judged(median(processor), Some(TARGET)),
-        number(median(elapsed)),
-        number(median(peak)),
+        judged(processor, Some(TARGET)),
+        number(elapsed),
+        number(peak),
     ]);
     Ok(table)
 }

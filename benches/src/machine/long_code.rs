@@ -1,5 +1,5 @@
-//! A program of which much is executed, but nothing often: what an engine keeps for each instruction
-//! shows in its memory.
+//! A program with much code that is all executed often enough to be worth a translation: what an engine
+//! keeps for each instruction shows in its memory.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -9,14 +9,17 @@ use super::error::Error;
 use super::tools::Tools;
 use crate::programs::scratch;
 
-/// Blocks of eight instructions.
-const BLOCKS: u32 = 50_000;
+/// Loops, one after the other.
+const LOOPS: u32 = 1_200;
 
-/// How often they are all executed, one after the other.
-const ROUNDS: u32 = 100;
+/// How often each one goes round.
+const ROUNDS: u32 = 5_000;
+
+/// Blocks of eight instructions in a loop.
+const BLOCKS: u32 = 25;
 
 /// Bytes of the program's text, about.
-pub const BYTES: u64 = BLOCKS as u64 * 8 * 4;
+pub const BYTES: u64 = LOOPS as u64 * BLOCKS as u64 * 8 * 4;
 
 /// Makes the program and gives the path of its image.
 ///
@@ -31,43 +34,37 @@ pub fn assembled(tools: &Tools) -> Result<PathBuf, Error> {
 
 fn write_source(path: &Path) -> std::io::Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
-    writeln!(out, "        ldzwq   {ROUNDS}, %1")?;
     writeln!(out, "        ldzwq   @w1(buffer), %2")?;
     writeln!(out, "        shldwq  @w0(buffer), %2")?;
-    writeln!(out, "again:")?;
-    for block in 0..BLOCKS {
-        let (one, other) = (3 + block % 13, 16 + block % 11);
-        let next = block + 1;
-        write!(
-            out,
-            "\
-block{block}:
-        addq    {immediate}, %{one}, %{one}
-        imulq   3, %{other}, %{other}
-        addq    %{one}, %{other}, %{other}
-        movq    %{other}, {displacement}(%2)
-        subq    %{one}, %{other}, %0
-        jb      block{next}
-        movq    {displacement}(%2), %{one}
-        shrq    7, %{one}, %{one}
-",
-            immediate = block % 256,
-            displacement = block % 16 * 8,
-        )?;
+    for number in 0..LOOPS {
+        writeln!(out, "        ldzwq   {ROUNDS}, %1")?;
+        writeln!(out, "loop{number}:")?;
+        for block in number * BLOCKS..(number + 1) * BLOCKS {
+            write_block(&mut out, block)?;
+        }
+        writeln!(out, "        subq    1, %1, %1")?;
+        writeln!(out, "        jnz     loop{number}")?;
     }
-    write!(
-        out,
-        "\
-block{BLOCKS}:
-        subq    1, %1, %1
-        jnz     again
-        halt    0
-
-        .bss
-        .align  8
-buffer:
-        .space  128
-"
-    )?;
+    writeln!(out, "        halt    0")?;
+    writeln!(out, "        .bss")?;
+    writeln!(out, "        .align  8")?;
+    writeln!(out, "buffer:")?;
+    writeln!(out, "        .space  128")?;
     out.flush()
+}
+
+/// Arithmetic and memory, and a jump over the last two instructions that is taken now and then.
+fn write_block(out: &mut impl Write, block: u32) -> std::io::Result<()> {
+    let (one, other) = (3 + block % 13, 16 + block % 11);
+    let displacement = block % 16 * 8;
+    let immediate = block % 256;
+    writeln!(out, "        addq    {immediate}, %{one}, %{one}")?;
+    writeln!(out, "        imulq   3, %{other}, %{other}")?;
+    writeln!(out, "        addq    %{one}, %{other}, %{other}")?;
+    writeln!(out, "        movq    %{other}, {displacement}(%2)")?;
+    writeln!(out, "        subq    %{one}, %{other}, %0")?;
+    writeln!(out, "        jb      block{block}")?;
+    writeln!(out, "        movq    {displacement}(%2), %{one}")?;
+    writeln!(out, "        shrq    7, %{one}, %{one}")?;
+    writeln!(out, "block{block}:")
 }

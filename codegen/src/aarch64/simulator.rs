@@ -149,18 +149,13 @@ impl Simulator {
     /// parameters. The limits in the context are 0: the stack may be used up, and nobody has asked to
     /// leave.
     pub fn new(image: Image<'_>, imports: &[u32], stack: usize) -> Self {
-        let (code, data) = image.bytes.split_at(image.code.min(image.bytes.len()));
-        let words = code.as_chunks::<4>().0.iter();
-        let code: Vec<u32> = words.map(|&word| u32::from_le_bytes(word)).collect();
         let stack = stack.min(LARGEST_STACK).next_multiple_of(16);
         let mut memory = Memory::new((STACK_TOP, stack), (HOST_STACK_TOP, HOST_STACK_SIZE));
         let context = vec![0; context::size(imports.len() as u32) as usize];
         memory.map(CONTEXT, context, Permission::ReadWrite);
-        let data_start = IMAGE_BASE + 4 * code.len() as u64;
-        memory.map(data_start, data.to_vec(), Permission::Read);
         let mut simulator = Self {
-            operations: vec![Operation::Undecoded; code.len()],
-            code,
+            operations: Vec::new(),
+            code: Vec::new(),
             registers: [0; 64],
             flags: Flags::default(),
             memory,
@@ -169,11 +164,32 @@ impl Simulator {
             limit: u64::MAX,
             imports: imports.to_vec(),
         };
+        simulator.set_image(image);
         for import in 0..imports.len() as u32 {
             let address = IMPORTS + 4 * u64::from(import);
             simulator.set_context(context::IMPORTS + 8 * import, address);
         }
         simulator
+    }
+
+    /// Puts a program in the place of the one that is there. The rest of the machine stays as it is.
+    pub fn replace_image(&mut self, image: Image<'_>) {
+        self.memory.unmap(self.data_start());
+        self.set_image(image);
+    }
+
+    fn set_image(&mut self, image: Image<'_>) {
+        let (code, data) = image.bytes.split_at(image.code.min(image.bytes.len()));
+        let words = code.as_chunks::<4>().0.iter();
+        self.code = words.map(|&word| u32::from_le_bytes(word)).collect();
+        self.operations = vec![Operation::Undecoded; self.code.len()];
+        self.memory
+            .map(self.data_start(), data.to_vec(), Permission::Read);
+    }
+
+    /// The address of the data behind the code.
+    fn data_start(&self) -> u64 {
+        address_of(self.code.len() as u64)
     }
 
     /// Adds memory. It must not overlap other memory; an address above the image and below

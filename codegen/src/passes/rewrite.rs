@@ -49,6 +49,7 @@ impl Substitution {
         if self.is_empty() {
             return;
         }
+        own_parameter_lists(function);
         let Function {
             instructions,
             lists,
@@ -71,6 +72,17 @@ impl Substitution {
         let length = lists[list.0 as usize] as usize;
         for value in &mut lists[start..start + length] {
             *value = self.resolve(Value(*value)).0;
+        }
+    }
+}
+
+/// Gives each block's parameters a list of their own: a jump that hands over just those may share it,
+/// and its arguments are about to be renamed.
+fn own_parameter_lists(function: &mut Function) {
+    for block in 0..function.blocks.len() {
+        let parameters: Vec<Value> = function.list(function.blocks[block].parameters).collect();
+        if !parameters.is_empty() {
+            function.blocks[block].parameters = function.make_list(&parameters);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The command line, as clap reads it.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -42,21 +42,27 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Compile a program, run its `main`, and print the value that it returns
     #[command(
+        override_usage = "emjay run [OPTIONS] <FILE> [ARG]...\n       \
+                          emjay run [OPTIONS] --from-ulm <IMAGE>",
         after_help = "Options stand before the arguments of `main`; negative ones stand as they \
                       are.\n\nExamples:\n  emjay run examples/gcd.emjay 12 -18\n  \
                       emjay run --target aarch64-sim --limit 1000000 examples/fib.emjay 20\n  \
                       emjay run --target ulm --convention stack examples/fib.emjay 20\n  \
-                      emjay run --time examples/collatz.emjay 1000000"
+                      emjay run --time examples/collatz.emjay 1000000\n  \
+                      emjay run --target aarch64-sim --from-ulm examples/hello.s"
     )]
     Run(RunArguments),
 
     /// Write what the compiler makes of a program: its tree, its IR, its code
     #[command(
+        override_usage = "emjay emit [OPTIONS] <FILE> [ARG]...\n       \
+                          emjay emit [OPTIONS] --from-ulm <IMAGE>",
         after_help = "Examples:\n  emjay emit --stage ast examples/blog.emjay\n  \
                       emjay emit --stage ir-final --opt 2 examples/fib.emjay\n  \
                       emjay emit --target aarch64 --opt 1 examples/blog.emjay\n  \
                       emjay emit --target x86-64 --format elf -o fib examples/fib.emjay && ./fib 30\n  \
-                      emjay emit --target ulm -o fib.s examples/fib.emjay 20 && ulm fib.s"
+                      emjay emit --target ulm -o fib.s examples/fib.emjay 20 && ulm fib.s\n  \
+                      emjay emit --stage ir --from-ulm examples/hello.s"
     )]
     Emit(EmitArguments),
 
@@ -248,8 +254,18 @@ pub(super) struct RunArguments {
     #[arg(long)]
     pub(super) time: bool,
 
+    /// Run a program of the ULM by way of the IR: an image, or a `.s` file to assemble. The exit
+    /// status is the program's, and `--limit` counts its instructions
+    #[arg(
+        long,
+        value_name = "IMAGE",
+        conflicts_with_all = ["opt", "calls", "no_inline", "convention", "stack", "time"]
+    )]
+    pub(super) from_ulm: Option<PathBuf>,
+
     /// The source; `-` is the standard input
-    pub(super) file: PathBuf,
+    #[arg(required_unless_present = "from_ulm")]
+    pub(super) file: Option<PathBuf>,
 
     /// The arguments of `main`, whole numbers
     #[arg(
@@ -261,6 +277,11 @@ pub(super) struct RunArguments {
 }
 
 impl RunArguments {
+    /// The source.
+    pub(super) fn file(&self) -> &Path {
+        self.file.as_deref().unwrap_or(Path::new("-"))
+    }
+
     /// The stack of the program, in bytes.
     pub(super) fn stack(&self) -> u64 {
         let usual = match self.target {
@@ -353,8 +374,18 @@ pub(super) struct EmitArguments {
     #[arg(short, value_name = "OUT")]
     pub(super) output: Option<PathBuf>,
 
+    /// Write what becomes of a program of the ULM: an image, or a `.s` file to assemble. The stages
+    /// are `ir` and `ir-final`
+    #[arg(
+        long,
+        value_name = "IMAGE",
+        conflicts_with_all = ["opt", "calls", "no_inline", "convention", "stack"]
+    )]
+    pub(super) from_ulm: Option<PathBuf>,
+
     /// The source; `-` is the standard input
-    pub(super) file: PathBuf,
+    #[arg(required_unless_present = "from_ulm")]
+    pub(super) file: Option<PathBuf>,
 
     /// The arguments of `main`, which are built into programs for the ULM
     #[arg(
@@ -366,6 +397,11 @@ pub(super) struct EmitArguments {
 }
 
 impl EmitArguments {
+    /// The source.
+    pub(super) fn file(&self) -> &Path {
+        self.file.as_deref().unwrap_or(Path::new("-"))
+    }
+
     /// The stack of the program, in bytes.
     pub(super) fn stack(&self) -> u64 {
         let usual = match self.target {

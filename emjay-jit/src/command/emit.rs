@@ -18,19 +18,23 @@ use super::arguments::{EmitArguments, EmitTarget, Format, Opt, Stage, check_call
 use super::emit_ulm;
 use super::executable::Reports;
 use super::execute::TargetError;
+use super::from_ulm;
 use super::phases::Phases;
 use super::run::{compile, find_main};
 
 /// Writes what is asked for.
 pub(super) fn emit(arguments: &EmitArguments) -> Result<(), Failure> {
+    if let Some(image) = &arguments.from_ulm {
+        return from_ulm::emit(arguments, image);
+    }
     let is_ulm = arguments.target == EmitTarget::Ulm;
     check_calls(is_ulm, arguments.calls, arguments.convention);
     if !is_ulm && !arguments.arguments.is_empty() {
         refuse("only code for the ULM has the arguments of `main` built in");
     }
-    check_output(arguments.output.as_deref(), &arguments.file)?;
+    check_output(arguments.output.as_deref(), arguments.file())?;
     let mut sources = Sources::new();
-    let file = terminal::read_source(&mut sources, &arguments.file)
+    let file = terminal::read_source(&mut sources, arguments.file())
         .map_err(|error| fail(&error.to_string()))?;
     let output = match arguments.stage {
         Some(stage) => emit_stage(arguments, stage, &sources, file)?.into_bytes(),
@@ -110,7 +114,10 @@ fn passes_until(stage: Stage) -> usize {
 }
 
 /// The texts of all functions, with a blank line between them.
-fn functions(module: &Module, text: impl Fn(codegen::ir::FunctionId) -> String) -> String {
+pub(super) fn functions(
+    module: &Module,
+    text: impl Fn(codegen::ir::FunctionId) -> String,
+) -> String {
     let texts: Vec<String> = ids(module)
         .map(|id| {
             let mut text = text(id);
@@ -163,7 +170,7 @@ fn emit_code(
 }
 
 /// The bytes of a function, a line for each instruction.
-fn bytes(module: &Module, unit: &CodeUnit) -> String {
+pub(super) fn bytes(module: &Module, unit: &CodeUnit) -> String {
     let mut text = format!("{}:\n", module.functions[unit.id.index()].name);
     let ends = unit.offsets.iter().skip(1).copied();
     let ends = ends.chain([unit.bytes.len() as u32]);

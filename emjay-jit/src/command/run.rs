@@ -14,11 +14,15 @@ use super::arguments::{RunArguments, RunTarget, check_calls, refuse};
 use super::console::{Console, Output, StopCause};
 use super::departure::Message;
 use super::execute::{Bounds, ExecuteError, Loaded, Machine};
+use super::from_ulm;
 use super::phases::Phases;
 use super::run_ulm;
 
 /// Runs a program.
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
+    if let Some(image) = &arguments.from_ulm {
+        return from_ulm::run(arguments, image);
+    }
     let is_ulm = arguments.target == RunTarget::Ulm;
     check_calls(is_ulm, arguments.code.calls, arguments.convention);
     let values = numbers(&arguments.arguments);
@@ -45,7 +49,7 @@ fn compile_and_run(
     let mut sources = Sources::new();
     let file = phases
         .measure("read", || {
-            terminal::read_source(&mut sources, &arguments.file)
+            terminal::read_source(&mut sources, arguments.file())
         })
         .map_err(|error| fail(&error.to_string()))?;
     let mut module = compile(&sources, file, phases)?;
@@ -162,7 +166,7 @@ pub(super) fn check_arguments(module: &Module, main: FunctionId, values: &[i64])
 }
 
 /// Where the program's input comes from; exits with status 2 if that can't be read.
-pub(super) fn input(arguments: &RunArguments) -> Box<dyn Read> {
+pub(super) fn input(arguments: &RunArguments) -> Box<dyn Read + Send> {
     match &arguments.stdin {
         None => Box::new(io::stdin()),
         Some(path) => match File::open(path) {

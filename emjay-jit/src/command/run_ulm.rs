@@ -25,7 +25,7 @@ pub(super) fn compile_and_run(
     let mut sources = Sources::new();
     let file = phases
         .measure("read", || {
-            terminal::read_source(&mut sources, &arguments.file)
+            terminal::read_source(&mut sources, arguments.file())
         })
         .map_err(|error| fail(&error.to_string()))?;
     let mut module = compile(&sources, file, phases)?;

@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::fusion::{first_of, fuse};
 use super::op::Op;
 use crate::memory::{Memory, PAGE_BYTES, Watcher};
 
@@ -193,9 +194,18 @@ impl Code {
         }
     }
 
-    /// Sets the operation at an address in a page.
-    pub(super) fn set(&mut self, index: u32, address: u64, op: Op) {
-        self.pages[index as usize].ops[word_index(address)] = op;
+    /// Sets the operation at an address in a page, and makes pairs of it and its neighbours.
+    pub(super) fn decoded(&mut self, index: u32, address: u64, op: Op) {
+        let ops = &mut self.pages[index as usize].ops;
+        let word = word_index(address);
+        ops[word] = op;
+        for first in word.saturating_sub(1)..=word {
+            if let Some(&second) = ops.get(first + 1)
+                && let Some(pair) = fuse(ops[first], second)
+            {
+                ops[first] = pair;
+            }
+        }
     }
 
     /// Takes notice of a store of `size` bytes, aligned.
@@ -205,6 +215,9 @@ impl Code {
         };
         let word = word_index(address);
         ops[word] = Op::Undecoded;
+        if word > 0 {
+            ops[word - 1] = first_of(ops[word - 1]);
+        }
         if size == 8 {
             ops[word + 1] = Op::Undecoded;
         }

@@ -105,6 +105,11 @@ pub(super) enum Op {
         y: u8,
         z: u8,
     },
+    /// An And whose result is dropped.
+    Test {
+        x: u8,
+        y: u8,
+    },
     Or {
         x: u8,
         y: u8,
@@ -329,6 +334,34 @@ pub(super) enum Op {
         x: u8,
     },
 
+    /// Two instructions in a row, the second of which has its own operation, too: a comparison of
+    /// `x` and `y`, in this order here, and a jump.
+    CompareRegisterJumpZero(u8, u8, Near),
+    CompareRegisterJumpNotZero(u8, u8, Near),
+    CompareRegisterJumpLess(u8, u8, Near),
+    CompareRegisterJumpGreaterOrEqual(u8, u8, Near),
+    CompareRegisterJumpLessOrEqual(u8, u8, Near),
+    CompareRegisterJumpGreater(u8, u8, Near),
+    CompareRegisterJumpBelow(u8, u8, Near),
+    CompareRegisterJumpAboveOrEqual(u8, u8, Near),
+    CompareRegisterJumpBelowOrEqual(u8, u8, Near),
+    CompareRegisterJumpAbove(u8, u8, Near),
+    CompareConstantJumpZero(u64, u8, Near),
+    CompareConstantJumpNotZero(u64, u8, Near),
+    CompareConstantJumpLess(u64, u8, Near),
+    CompareConstantJumpGreaterOrEqual(u64, u8, Near),
+    CompareConstantJumpLessOrEqual(u64, u8, Near),
+    CompareConstantJumpGreater(u64, u8, Near),
+    CompareConstantJumpBelow(u64, u8, Near),
+    CompareConstantJumpAboveOrEqual(u64, u8, Near),
+    CompareConstantJumpBelowOrEqual(u64, u8, Near),
+    CompareConstantJumpAbove(u64, u8, Near),
+    TestJumpZero(u8, u8, Near),
+    TestJumpNotZero(u8, u8, Near),
+    /// A subtraction of `x` with `y` and `z`, and a jump.
+    SubtractConstantJumpZero(u8, [u8; 2], Near),
+    SubtractConstantJumpNotZero(u8, [u8; 2], Near),
+
     PutRegister {
         x: u8,
     },
@@ -506,8 +539,11 @@ fn single(operation: M, ip: u64) -> Option<Op> {
             b,
             destination: z,
         } => {
-            let (x, y, z) = (register(a)?, register(b)?, destination(z)?);
-            Op::And { x, y, z }
+            let (x, y) = (register(a)?, register(b)?);
+            match z {
+                0 => Op::Test { x, y },
+                z => Op::And { x, y, z },
+            }
         }
         M::Or {
             a,

@@ -6,7 +6,7 @@
 
 #![allow(dead_code, reason = "for an engine that translates what is hot")]
 
-use super::FastEngine;
+use super::{FastEngine, decode};
 use ulm_isa::Isa;
 
 use crate::engine::run_steps;
@@ -30,9 +30,6 @@ pub(crate) trait Profile {
     /// Whether the profile wants to be told, and heat to be counted.
     const ACTIVE: bool;
 
-    /// Whether changes of decoded words are noted, for [`FastEngine::take_changed`].
-    const NOTES_CHANGES: bool;
-
     /// A jump through a register took place: a call, a return, or a jump of an instruction that is
     /// not among the usual ones.
     fn through_register(&mut self, from: u64, to: u64);
@@ -40,17 +37,6 @@ pub(crate) trait Profile {
 
 impl Profile for () {
     const ACTIVE: bool = false;
-    const NOTES_CHANGES: bool = false;
-
-    fn through_register(&mut self, _from: u64, _to: u64) {}
-}
-
-/// The profile of who only wants to know which words change.
-struct Changes;
-
-impl Profile for Changes {
-    const ACTIVE: bool = false;
-    const NOTES_CHANGES: bool = true;
 
     fn through_register(&mut self, _from: u64, _to: u64) {}
 }
@@ -75,16 +61,6 @@ impl FastEngine {
             ));
         }
         self.run_decoded(machine, budget, hot, profile)
-    }
-
-    /// Executes whatever is hot or not, from an aligned instruction pointer on; otherwise like
-    /// [`Self::run_until_hot`].
-    pub(crate) fn run_noting_changes(&mut self, machine: &mut Machine, budget: u64) -> Stop {
-        match self.run_decoded(machine, budget, i16::MAX, &mut Changes) {
-            Ended::Stopped(stop) => stop,
-            // Nothing is counted.
-            Ended::Hot => machine.pause(),
-        }
     }
 
     /// The machine that is run.
@@ -113,6 +89,24 @@ impl FastEngine {
     /// changed since.
     pub(crate) fn has_reached(&self, address: u64) -> bool {
         self.code.is_decoded(address)
+    }
+
+    /// Decodes the word at an address, a multiple of 4, as if control had come there. Like whatever is
+    /// decoded, it may make the engine forget what it knows: [`FastEngine::generation`] tells.
+    pub(crate) fn reach(&mut self, machine: &mut Machine, address: u64) {
+        if self.changes != self.breakpoints.changes() || self.forgotten != self.prepared.forgotten()
+        {
+            self.code.forget();
+            self.changes = self.breakpoints.changes();
+            self.forgotten = self.prepared.forgotten();
+        }
+        let page = self.code.enter(&mut machine.memory, address);
+        if self.code.is_decoded(address) {
+            return;
+        }
+        let op = decode(address, machine, &mut self.prepared, &self.breakpoints);
+        self.code.set(page, address, op);
+        machine.memory.mark(address);
     }
 
     /// What the word at an address, a multiple of 4, means. May be one word too many: then

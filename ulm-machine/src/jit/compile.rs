@@ -9,12 +9,16 @@ use codegen::{aarch64, x86_64};
 /// The only function of a region's module.
 pub(super) const FUNCTION: FunctionId = FunctionId(0);
 
-/// Runs all passes over a region's function, and gives the module that has it.
-pub(super) fn optimise(function: Function, architecture: Architecture) -> Module {
-    let mut module = Module {
+/// The module of a region's function.
+pub(super) fn module(function: Function) -> Module {
+    Module {
         functions: vec![function],
         imports: Vec::new(),
-    };
+    }
+}
+
+/// Runs all passes over regions' functions.
+pub(super) fn optimise(module: &mut Module, architecture: Architecture) {
     let options = passes::Options {
         inline: Inlining::None,
         costs: match architecture {
@@ -23,8 +27,7 @@ pub(super) fn optimise(function: Function, architecture: Architecture) -> Module
         },
         exhausted: None,
     };
-    passes::optimise(&mut module, Level::Full, options);
-    module
+    passes::optimise(module, Level::Full, options);
 }
 
 /// The code of a region; `None` if it is too large for the branches of the machine.

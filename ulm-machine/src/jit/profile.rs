@@ -33,7 +33,6 @@ impl Targets {
 
 impl Profile for Targets {
     const ACTIVE: bool = true;
-    const NOTES_CHANGES: bool = true;
 
     fn through_register(&mut self, from: u64, to: u64) {
         if self.by_jump.len() >= MOST_JUMPS && !self.by_jump.contains_key(&from) {

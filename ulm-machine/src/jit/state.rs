@@ -19,6 +19,9 @@ pub(super) const FLAGS: i32 = 56;
 
 const WORDS: usize = 7 + 6;
 
+/// The size of the words in bytes.
+pub(super) const SIZE: usize = 8 * WORDS;
+
 /// The bytes of output for which there is room at once.
 const ROOM: usize = 1 << 16;
 

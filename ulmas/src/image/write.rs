@@ -10,12 +10,15 @@ pub(crate) const ROW: usize = 16;
 pub(crate) const WHOLE_ROW: u64 = 32;
 
 /// Text is handed on in pieces of about this size.
-const PIECE: usize = 64 * 1024;
+const PIECE: usize = 256 * 1024;
+
+/// Takes a piece of text, and gives an empty buffer for the next one.
+type Taker<'t> = dyn FnMut(Vec<u8>) -> io::Result<Vec<u8>> + 't;
 
 /// Collects text and hands it on.
-struct Output<'w> {
+struct Output<'t> {
     text: Vec<u8>,
-    writer: &'w mut dyn io::Write,
+    take: &'t mut Taker<'t>,
 }
 
 impl Output<'_> {
@@ -29,8 +32,8 @@ impl Output<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.writer.write_all(&self.text)?;
-        self.text.clear();
+        let piece = std::mem::take(&mut self.text);
+        self.text = (self.take)(piece)?;
         Ok(())
     }
 }
@@ -46,10 +49,27 @@ impl Image {
 
     /// Writes the text of [`Image::write`] in pieces, so that it needs no memory of its size.
     pub fn write_to(&self, writer: &mut dyn io::Write) -> io::Result<()> {
+        self.write_pieces(&mut |mut piece| {
+            writer.write_all(&piece)?;
+            piece.clear();
+            Ok(piece)
+        })
+    }
+
+    /// Hands on the text of [`Image::write`] in pieces; `take` gives an empty buffer for the next
+    /// one back.
+    ///
+    /// # Errors
+    ///
+    /// Those of `take`.
+    pub fn write_pieces<'t>(
+        &self,
+        take: &'t mut (dyn FnMut(Vec<u8>) -> io::Result<Vec<u8>> + 't),
+    ) -> io::Result<()> {
         let object = &self.object;
         let mut out = Output {
             text: Vec::with_capacity(2 * PIECE),
-            writer,
+            take,
         };
         let _ = writeln!(out.text, "#TEXT {}", object.text.alignment);
         write_segment(&mut out, &object.text, 0)?;

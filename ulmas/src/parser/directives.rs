@@ -93,7 +93,8 @@ impl<'s> Parser<'s, '_> {
 
     // data = (".byte" | ".word" | ".long" | ".quad") expression {"," expression}
     fn data(&mut self, size: u8, lexemes: &[Lexeme]) {
-        let start = self.file.operands.len() as u32;
+        let start = self.file.nodes.len() as u32;
+        let mut count = 0;
         let mut input = Input {
             text: self.file.text,
             lexemes,
@@ -108,9 +109,7 @@ impl<'s> Parser<'s, '_> {
                 input.position += 1;
             }
             match input.expect_expression() {
-                Ok(expression) => {
-                    self.file.operands.push(expression);
-                }
+                Ok(_) => count += 1,
                 Err(mut error) => {
                     if let ErrorKind::Unexpected { repair, .. } = &mut *error.kind
                         && input.peek().is_none()
@@ -153,9 +152,9 @@ impl<'s> Parser<'s, '_> {
         let commas = lexemes.iter().filter(|l| l.token == Token::Comma).count();
         let operands = Run {
             start,
-            end: self.file.operands.len() as u32,
+            end: self.file.nodes.len() as u32,
         };
-        let size_of_all = u64::from(size) * (commas + 1).max(operands.range().len()) as u64;
+        let size_of_all = u64::from(size) * (commas + 1).max(count) as u64;
         let kind = match result {
             Ok(()) => StatementKind::Data { size, operands },
             Err(error) => {

@@ -106,6 +106,15 @@ impl Memory {
         });
     }
 
+    /// Takes the region that begins at an address away, stacks excepted.
+    pub(super) fn unmap(&mut self, start: u64) {
+        let mut number = 0;
+        self.regions.retain(|region| {
+            number += 1;
+            number <= STACKS || region.start != start
+        });
+    }
+
     /// The stack pointer.
     pub(super) const fn stack_pointer(&self) -> u64 {
         self.stack_pointer

@@ -145,7 +145,31 @@ impl Finisher<'_> {
         if self.layout.only_returns(label) && self.saved.is_empty() {
             return self.give_back(label.0 as usize);
         }
+        let label = self.swap_with_exit(label);
         self.emit(Instruction::Jmp { label });
+    }
+
+    /// Where a jump has to lead that is about to be emitted. Behind a jump to an exit it is the exit,
+    /// which is hardly ever taken, and the jump before leads where this one would have:
+    ///
+    /// ```text
+    ///     js  .L9               jns .L1
+    ///     jmp .L1          →    jmp .L9
+    /// ```
+    fn swap_with_exit(&mut self, target: Label) -> Label {
+        let in_block = self.position() > self.block_start;
+        let exit = match self.stubs.last() {
+            Some(&(label, Stub::Exit(_), _)) if in_block => label,
+            _ => return target,
+        };
+        match self.assembly.instructions.last_mut() {
+            Some(Instruction::Jcc { cond, label }) if *label == exit => {
+                *cond = cond.negated();
+                *label = target;
+                exit
+            }
+            _ => target,
+        }
     }
 
     /// `cmp a, b; jcc then`, and a jump to the other way unless that comes next.

@@ -1,0 +1,134 @@
+//! A whole program as intermediate representation, to be looked at.
+
+use std::collections::VecDeque;
+
+use codegen::ir::Module;
+use codegen::link::Architecture;
+use rustc_hash::{FxHashMap, FxHashSet};
+use ulm_isa::Isa;
+use ulm_isa::isa::INSTRUCTION_BYTES;
+use ulmas::image::{Image, SymbolKind};
+
+use super::ahead::{MOST_INSTRUCTIONS, Outline};
+use super::region::{self, End, Region, Way};
+use super::{compile, translate};
+
+/// A program that has been translated as far as its instructions can be found without running it.
+#[derive(Debug)]
+pub struct Translation {
+    /// A function for each part of the program, that at address 0 first. A function is named after
+    /// the label at its head, or `ulm_` and the address. Its one argument is the address of what it
+    /// works on; it leaves by exits alone.
+    pub module: Module,
+    /// The address of the first instruction of each function.
+    pub heads: Vec<u64>,
+}
+
+/// Translates the program of an image. Parts of more than some thousand instructions become several
+/// functions.
+pub fn translate(isa: &Isa, image: &Image) -> Translation {
+    let outline = Outline::of(isa, image);
+    let labels = labels(image);
+    let mut found = Found::default();
+    found.add(0);
+    let mut translation = Translation {
+        module: Module::default(),
+        heads: Vec::new(),
+    };
+    let mut names = FxHashSet::default();
+    while let Some(head) = found.next() {
+        let Some(region) = region::form(&mut &outline, head, MOST_INSTRUCTIONS) else {
+            continue;
+        };
+        found.visit(&region, &outline);
+        let label = labels.get(&head).map(|&name| name.to_owned());
+        let name = label.filter(|name| !names.contains(name));
+        let name = name.unwrap_or_else(|| format!("ulm_{head:X}"));
+        names.insert(name.clone());
+        let translated = translate::translate(&region, name, &FxHashSet::default());
+        translation.module.functions.push(translated.function);
+        translation.heads.push(head);
+    }
+    translation
+}
+
+/// Runs the passes of the translating engine over the functions.
+pub fn optimise(module: &mut Module, architecture: Architecture) {
+    compile::optimise(module, architecture);
+}
+
+/// The names of the addresses in the text; of several, the first.
+fn labels(image: &Image) -> FxHashMap<u64, &str> {
+    let mut labels = FxHashMap::default();
+    for symbol in &image.object.symbols {
+        if let SymbolKind::Address(_) = symbol.kind
+            && let Some(address) = image.symbol_value(symbol)
+        {
+            labels.entry(address).or_insert(&*symbol.name);
+        }
+    }
+    labels
+}
+
+/// The addresses where functions begin.
+#[derive(Debug, Default)]
+struct Found {
+    waiting: VecDeque<u64>,
+    /// Where calls return to: that is mostly within the function of the call, and a function of its own
+    /// only if nothing else leads there.
+    returns: VecDeque<u64>,
+    /// All that has been among them, and the addresses of blocks.
+    seen: FxHashSet<u64>,
+}
+
+impl Found {
+    fn add(&mut self, head: u64) {
+        if self.seen.insert(head) {
+            self.waiting.push_back(head);
+        }
+    }
+
+    fn next(&mut self) -> Option<u64> {
+        if let Some(head) = self.waiting.pop_front() {
+            return Some(head);
+        }
+        while let Some(head) = self.returns.pop_front() {
+            if self.seen.insert(head) {
+                return Some(head);
+            }
+        }
+        None
+    }
+
+    /// Takes notice of what a region has, and where control goes from there.
+    fn visit(&mut self, region: &Region, outline: &Outline) {
+        self.seen
+            .extend(region.blocks.iter().map(|block| block.start));
+        for block in &region.blocks {
+            match &block.end {
+                End::Jump(way) => self.follow(*way),
+                End::Branch { taken, next, .. } => {
+                    self.follow(*taken);
+                    self.follow(*next);
+                }
+                End::Computed { link, .. } => {
+                    let behind = block.end_address();
+                    let targets = outline.targets(behind.wrapping_sub(INSTRUCTION_BYTES));
+                    for target in targets {
+                        self.add(target);
+                    }
+                    if *link != 0 {
+                        self.returns.push_back(behind);
+                    }
+                }
+                End::Interpreted => {}
+            }
+        }
+    }
+
+    fn follow(&mut self, way: Way) {
+        if let Way::Outside(address) = way {
+            self.add(address);
+        }
+    }
+}
