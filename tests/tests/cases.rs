@@ -35,7 +35,7 @@ fn main() {
     let cases: Vec<Case> = serde_json::from_str(&manifest).expect("the manifest is JSON");
     let mut trials = Vec::new();
     for case in cases {
-        for engine in ["reference", "fast"] {
+        for engine in ["reference", "fast", "jit"] {
             let case = case.clone();
             let name = format!("{}::{engine}", case.name);
             trials.push(Trial::test(name, move || run_case(&case, engine)));

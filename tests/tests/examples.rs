@@ -58,7 +58,7 @@ fn main() {
         }),
     ];
     for &(name, input) in PROGRAMS {
-        for engine in ["reference", "fast"] {
+        for engine in ["reference", "fast", "jit"] {
             trials.push(Trial::test(format!("{name}::{engine}"), move || {
                 golden(name, &["--engine", engine], input)
             }));

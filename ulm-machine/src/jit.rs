@@ -116,7 +116,8 @@ impl JitEngine {
     }
 
     /// An engine that translates code when control comes there for the `arrivals`-th time, 1 to 32767, by
-    /// a jump back or through a register.
+    /// a jump back or through a register; with 0, also where it begins to interpret, as far as the code
+    /// there was executed before.
     pub fn with_threshold(isa: &Isa, arrivals: u16) -> Self {
         Self::with_target(isa, Target::Native, arrivals)
     }
@@ -183,6 +184,9 @@ impl JitEngine {
         }
         loop {
             self.regions.follow(&mut self.fast, machine);
+            if self.hot == 0 {
+                self.translate(machine);
+            }
             let left = end - machine.instructions;
             let head = machine.ip;
             if left > 0 {
@@ -417,7 +421,8 @@ impl Regions {
         if exits.count < GROUP_EXITS {
             return;
         }
-        let passed = instructions - exits.since;
+        // A machine that was put back to an earlier state has executed fewer than before.
+        let passed = instructions.saturating_sub(exits.since);
         *exits = GroupExits {
             count: 0,
             since: instructions,

@@ -275,7 +275,7 @@ fn random_bytes_as_program_do_no_harm() {
             machine.randomize(seed, 0x1000..0x1080).unwrap();
             machine.end_input();
             machine.set_ip(4 * random.below(64));
-            common::run_both(&isa, &mut machine, 2000);
+            common::run_all(&isa, &mut machine, 2000);
         }
     }
 }

@@ -5,7 +5,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{EDGES, Random, cases, machine, run_both, write_words};
+use common::{EDGES, Random, cases, machine, run_all, write_words};
 use ulm_isa::Isa;
 use ulm_machine::{Flags, JumpKind, Machine, Stop};
 
@@ -157,7 +157,7 @@ fn operations_give_the_values_and_flags_worked_out_by_hand() {
         for &(register, value) in after {
             expected[register as usize] = value;
         }
-        let (stop, result) = run_both(Isa::ulm(), &mut machine, 1);
+        let (stop, result) = run_all(Isa::ulm(), &mut machine, 1);
         assert_eq!(stop, Stop::Paused, "{text}");
         for (number, expected) in (0..=255).zip(expected) {
             assert_eq!(result.register(number), expected, "{text}: %{number}");
@@ -217,7 +217,7 @@ fn loads_of_every_size_and_addressing_mode_give_the_bytes_in_memory() {
                 machine.set_register(3, 0xABCD);
                 machine.set_flags(flags("ZCSO"));
                 let allocated = machine.memory().allocated();
-                let (_, result) = run_both(Isa::ulm(), &mut machine, 1);
+                let (_, result) = run_all(Isa::ulm(), &mut machine, 1);
                 assert_eq!(result.register(3), expected, "{:X}", mode + (opcode << 24));
                 assert_eq!(result.flags(), flags("ZCSO"));
                 assert_eq!(result.memory().allocated(), allocated);
@@ -239,7 +239,7 @@ fn a_load_into_register_zero_never_traps() {
             let mut machine = with_bytes(&[mode + (opcode << 24)]);
             machine.set_register(1, 0x1001);
             machine.set_register(2, 0x1003);
-            let (stop, result) = run_both(Isa::ulm(), &mut machine, 1);
+            let (stop, result) = run_all(Isa::ulm(), &mut machine, 1);
             assert_eq!((stop, result.register(0)), (Stop::Paused, 0));
         }
     }
@@ -268,7 +268,7 @@ fn stores_of_every_size_and_addressing_mode_change_their_bytes_only() {
             machine.set_register(2, index);
             machine.set_register(3, 0x1122_3344_5566_7788);
             machine.set_flags(flags("ZCSO"));
-            let (_, result) = run_both(Isa::ulm(), &mut machine, 1);
+            let (_, result) = run_all(Isa::ulm(), &mut machine, 1);
             let memory = result.memory();
             assert_eq!(memory.number(0x1000, 8), expected, "{mode:X} {opcode}");
             assert_eq!(memory.number(0x0FF8, 8), 0);
@@ -283,7 +283,7 @@ fn memory_at_the_very_end_of_the_address_space_is_memory() {
     // movq %3, -8(%0) and movq -8(%0), %4
     let mut machine = machine(&[0x2803_F800, 0x18F8_0004]);
     machine.set_register(3, 0x1234);
-    let (_, result) = run_both(Isa::ulm(), &mut machine, 2);
+    let (_, result) = run_all(Isa::ulm(), &mut machine, 2);
     assert_eq!(result.register(4), 0x1234);
     assert_eq!(result.memory().number(u64::MAX - 7, 8), 0x1234);
 }
@@ -331,7 +331,7 @@ fn jumps_are_taken_in_exactly_the_states_of_the_flags_that_they_name() {
                     overflow,
                 };
                 machine.set_flags(before);
-                let (_, result) = run_both(Isa::ulm(), &mut machine, 1);
+                let (_, result) = run_all(Isa::ulm(), &mut machine, 1);
                 let target = ip.wrapping_add((4 * field) as u64);
                 let is_taken = holds(zero, carry, sign, overflow);
                 assert_eq!(result.ip(), if is_taken { target } else { ip + 4 });
@@ -355,7 +355,7 @@ fn a_jump_to_a_register_reads_the_target_before_it_writes_the_return_address() {
             write_words(&mut machine, 0x2000, &[word]);
             machine.set_ip(0x2000);
             machine.set_register(target_register, target);
-            let (_, result) = run_both(Isa::ulm(), &mut machine, 1);
+            let (_, result) = run_all(Isa::ulm(), &mut machine, 1);
             let target = if target_register == 0 { 0 } else { target };
             assert_eq!(result.ip(), target);
             if let Some(link) = link {
@@ -376,7 +376,7 @@ fn the_instruction_pointer_wraps_around() {
     let mut machine = Machine::new();
     write_words(&mut machine, u64::MAX - 3, &[0xFF00_0000]); // nop
     machine.set_ip(u64::MAX - 3);
-    let (_, result) = run_both(Isa::ulm(), &mut machine, 1);
+    let (_, result) = run_all(Isa::ulm(), &mut machine, 1);
     assert_eq!(result.ip(), 0);
 }
 
@@ -389,7 +389,7 @@ fn halt_gives_the_low_byte() {
     ] {
         let mut machine = machine(&[0xFF00_0000, word]);
         machine.set_register(1, value);
-        let (stop, result) = run_both(Isa::ulm(), &mut machine, 10);
+        let (stop, result) = run_all(Isa::ulm(), &mut machine, 10);
         assert_eq!(stop, Stop::Halted(status));
         assert_eq!((result.ip(), result.instructions()), (4, 2));
     }
@@ -403,7 +403,7 @@ fn characters_are_read_and_written_byte_by_byte() {
     machine.feed(&[0x80, 0]);
     machine.end_input();
     machine.set_flags(flags("ZCSO"));
-    let (_, result) = run_both(Isa::ulm(), &mut machine, 7);
+    let (_, result) = run_all(Isa::ulm(), &mut machine, 7);
     assert_eq!(result.output(), [0x80, 0, 0xFF, b'x']);
     assert_eq!(result.register(1), 255);
     assert_eq!(result.flags(), flags("ZCSO"));
@@ -424,7 +424,7 @@ fn flags_of_add_and_subtract_are_what_exact_numbers_say() {
             let exact = |a: i128, b: i128| if is_sum { b + a } else { b - a };
             let unsigned = exact(i128::from(a), i128::from(b));
             let signed = exact(i128::from(a as i64), i128::from(b as i64));
-            let (_, result) = run_both(Isa::ulm(), &mut machine, 1);
+            let (_, result) = run_all(Isa::ulm(), &mut machine, 1);
             let value = result.register(3);
             assert_eq!(value, unsigned as u64);
             let expected = Flags {
@@ -448,7 +448,7 @@ fn wide_products_and_quotients_are_exact() {
         machine.set_register(1, a);
         machine.set_register(2, b);
         machine.set_register(3, high);
-        let (stop, result) = run_both(Isa::ulm(), &mut machine, 2);
+        let (stop, result) = run_all(Isa::ulm(), &mut machine, 2);
         let wide =
             |low, high| u128::from(result.register(low)) | u128::from(result.register(high)) << 64;
         assert_eq!(wide(4, 5), u128::from(a) * u128::from(b));

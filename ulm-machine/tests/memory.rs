@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Random, cases, machine, run_both, same_memory, state};
+use common::{Random, cases, machine, run_all, same_memory, state};
 use std::collections::BTreeMap;
 use ulm_isa::Isa;
 use ulm_machine::{Engine, FastEngine, Limit, Limits, Machine, PAGE_BYTES, Stop};
@@ -27,7 +27,7 @@ fn memory_that_nobody_wrote_reads_as_zero_and_takes_no_room() {
     // Nor does reading from a program: movzbq (%1), %2; addq %3, %1, %1; jmp -8
     let mut machine = common::machine(&[0x1B00_0102, 0x3003_0101, 0x41FF_FFFE]);
     machine.set_register(3, 0x10_0001);
-    let (_, result) = run_both(Isa::ulm(), &mut machine, 10_000);
+    let (_, result) = run_all(Isa::ulm(), &mut machine, 10_000);
     assert_eq!(result.memory().allocated(), PAGE_BYTES);
 }
 

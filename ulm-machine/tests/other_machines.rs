@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{machine, run_both};
+use common::{machine, run_all};
 use ulm_isa::Isa;
 use ulm_machine::{Machine, Stop, Trap, TrapKind};
 
@@ -22,7 +22,7 @@ fn execute(effect: &str, values: [u64; 3], prepare: impl Fn(&mut Machine)) -> (S
         machine.set_register(register, value);
     }
     prepare(&mut machine);
-    run_both(&with_effect(effect), &mut machine, 1)
+    run_all(&with_effect(effect), &mut machine, 1)
 }
 
 #[test]

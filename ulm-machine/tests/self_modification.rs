@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{machine, run_both, write_words};
+use common::{machine, run_all, write_words};
 use ulm_isa::Isa;
 use ulm_machine::{Engine, FastEngine, Machine, ReferenceEngine, Stop};
 
@@ -17,7 +17,7 @@ fn a_store_into_the_next_instruction_takes_effect_at_once() {
     // movl %1, 4(%0); halt 1
     let mut machine = machine(&[0x2901_0400, halt(1)]);
     machine.set_register(1, u64::from(halt(2)));
-    assert_eq!(run_both(Isa::ulm(), &mut machine, 10).0, Stop::Halted(2));
+    assert_eq!(run_all(Isa::ulm(), &mut machine, 10).0, Stop::Halted(2));
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_store_of_any_size_changes_decoded_instructions() {
             0x41FF_FFFA, // 20 jmp -24
         ]);
         machine.set_register(1, value);
-        let (stop, _) = run_both(Isa::ulm(), &mut machine, 100);
+        let (stop, _) = run_all(Isa::ulm(), &mut machine, 100);
         assert_eq!(stop, Stop::Halted(status), "{store:08X}");
     }
 }
@@ -59,7 +59,7 @@ fn code_on_another_page_can_be_changed_after_it_ran() {
     write_words(&mut machine, 0x2000, &[NOP, 0x4002_0000]); // nop; jmp %2, %0
     machine.set_register(1, 0x2000);
     machine.set_register(3, u64::from(halt(7)));
-    assert_eq!(run_both(Isa::ulm(), &mut machine, 100).0, Stop::Halted(7));
+    assert_eq!(run_all(Isa::ulm(), &mut machine, 100).0, Stop::Halted(7));
 }
 
 #[test]

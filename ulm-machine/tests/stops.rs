@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{machine, run_both, write_words};
+use common::{machine, run_all, write_words};
 use diagnostics::Explanation;
 use ulm_isa::Isa;
 use ulm_machine::{
@@ -70,7 +70,7 @@ fn an_instruction_that_traps_has_not_happened() {
         machine.set_register(5, 0x1001);
         machine.set_register(6, 7);
         let before = machine.snapshot();
-        let (stop, result) = run_both(Isa::ulm(), &mut machine, 10);
+        let (stop, result) = run_all(Isa::ulm(), &mut machine, 10);
         assert_eq!(stop, Stop::Trapped(Trap { kind, address: 4 }), "{word:08X}");
         assert_eq!((result.ip(), result.instructions()), (4, 1));
         for register in 0..=255 {
@@ -88,13 +88,13 @@ fn a_misaligned_instruction_pointer_traps_at_the_fetch() {
         kind: TrapKind::MisalignedFetch,
         address: 2,
     };
-    let (stop, _) = run_both(Isa::ulm(), &mut machine, 10);
+    let (stop, _) = run_all(Isa::ulm(), &mut machine, 10);
     assert_eq!(stop, Stop::Trapped(trap));
 }
 
 #[test]
 fn a_program_without_a_halt_runs_into_the_illegal_zero() {
-    let (stop, result) = run_both(Isa::ulm(), &mut machine(&[NOP; 1030]), 10_000);
+    let (stop, result) = run_all(Isa::ulm(), &mut machine(&[NOP; 1030]), 10_000);
     let kind = TrapKind::IllegalInstruction { word: 0 };
     assert_eq!(
         stop,

@@ -9,7 +9,7 @@
 use ulm_isa::effect::Flag;
 use ulm_isa::isa::{FieldKind, InstructionId};
 use ulm_isa::{Field, Isa};
-use ulm_machine::{Engine, FastEngine, Jump, Machine, Observer, ReferenceEngine, Stop};
+use ulm_machine::{Engine, FastEngine, Jump, Machine, Observer, PAGE_BYTES, ReferenceEngine, Stop};
 
 /// Small, fast, and the same everywhere.
 pub struct Random(pub u64);
@@ -123,9 +123,9 @@ pub fn same_memory(a: &Machine, b: &Machine) -> bool {
     a.memory().pages().eq(b.memory().pages())
 }
 
-/// Runs copies of a machine with both engines, checks that they end up alike, and gives the result.
+/// Runs copies of a machine with all engines, checks that they end up alike, and gives the result.
 #[track_caller]
-pub fn run_both(isa: &Isa, machine: &mut Machine, budget: u64) -> (Stop, Machine) {
+pub fn run_all(isa: &Isa, machine: &mut Machine, budget: u64) -> (Stop, Machine) {
     let mut other = machine.snapshot();
     let mut result = machine.snapshot();
     let expected = ReferenceEngine::new(isa).run(&mut other, budget, &mut ());
@@ -133,7 +133,47 @@ pub fn run_both(isa: &Isa, machine: &mut Machine, budget: u64) -> (Stop, Machine
     assert_eq!(stop, expected);
     assert_eq!(state(&result), state(&other));
     assert!(same_memory(&result, &other));
+    #[cfg(feature = "jit")]
+    {
+        let (stop, translated) = run_translated(isa, machine, budget);
+        assert_eq!(stop, expected, "translated");
+        assert_eq!(state(&translated), state(&other), "translated");
+        assert!(same_memory(&translated, &other), "translated");
+    }
     (stop, result)
+}
+
+/// Runs a copy of a machine with code that was translated before, as far as it can be.
+#[cfg(feature = "jit")]
+fn run_translated(isa: &Isa, machine: &mut Machine, budget: u64) -> (Stop, Machine) {
+    let mut engine = ulm_machine::JitEngine::with_threshold(isa, 0);
+    let mut used = machine.snapshot();
+    engine.run(&mut used, budget, &mut ());
+    let mut result = begin_again(&mut used, machine);
+    let stop = engine.run(&mut result, budget, &mut ());
+    engine.recall(&mut result);
+    (stop, result)
+}
+
+/// A copy of a machine that has the memory of another one, put back to what it was. So what an engine
+/// knows of the code in it stays right.
+pub fn begin_again(used: &mut Machine, start: &mut Machine) -> Machine {
+    let mut changes = Vec::new();
+    for (page, bytes) in used.memory().pages() {
+        let mut expected = [0; PAGE_BYTES as usize];
+        start.memory().read_bytes(page, &mut expected);
+        let words = bytes.chunks(8).zip(expected.chunks(8));
+        for (index, (_, expected)) in (0..).zip(words).filter(|(_, (a, b))| a != b) {
+            changes.push((page + 8 * index, expected.to_vec()));
+        }
+    }
+    for (address, bytes) in changes {
+        let written = used.memory_mut().write_bytes(address, &bytes);
+        written.expect("the page is there");
+    }
+    let mut copy = start.snapshot();
+    std::mem::swap(copy.memory_mut(), used.memory_mut());
+    copy
 }
 
 /// A random word of some instruction, made so that programs of such words get somewhere.
