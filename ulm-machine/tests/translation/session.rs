@@ -2,7 +2,7 @@
 //! way that must make no difference between them.
 
 use ulm_isa::Isa;
-use ulm_machine::{Engine, FastEngine, JitEngine, Limits, Machine, ReferenceEngine, Stop};
+use ulm_machine::{Engine, FastEngine, JitEngine, Limits, Machine, ReferenceEngine, Stop, Target};
 
 use crate::common::{Random, cases, same_memory, state};
 use crate::program::{Contents, Program, random_program};
@@ -203,4 +203,11 @@ fn code_translated_when_it_is_warm_does_the_same() {
 #[test]
 fn code_translated_when_it_is_hot_does_the_same() {
     run_sessions(4_000_000, 100, || JitEngine::with_threshold(Isa::ulm(), 50));
+}
+
+#[test]
+fn translated_code_in_the_simulator_does_the_same() {
+    run_sessions(6_000_000, 30, || {
+        JitEngine::with_target(Isa::ulm(), Target::Simulated, 2)
+    });
 }
