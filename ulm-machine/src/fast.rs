@@ -624,6 +624,28 @@ impl FastEngine {
                         flags.set_zero(value);
                         second_jumps_if!(value != 0, near);
                     }
+                    Op::AddCompareJumpNotZero(x, [y, z], pair, near) => {
+                        register!(z) = flags.add(u64::from(x), register!(y));
+                        if rest.next().is_some() {
+                            let [x, y] = pair;
+                            compare_and_jump!(register!(x), register!(y), near, |x, y| y != x);
+                        }
+                    }
+                    Op::AddCompareJumpLess(x, [y, z], pair, near) => {
+                        register!(z) = flags.add(u64::from(x), register!(y));
+                        if rest.next().is_some() {
+                            let [x, y] = pair;
+                            compare_and_jump!(register!(x), register!(y), near, |x, y| (y as i64)
+                                < x as i64);
+                        }
+                    }
+                    Op::AddCompareJumpBelow(x, [y, z], pair, near) => {
+                        register!(z) = flags.add(u64::from(x), register!(y));
+                        if rest.next().is_some() {
+                            let [x, y] = pair;
+                            compare_and_jump!(register!(x), register!(y), near, |x, y| y < x);
+                        }
+                    }
                     Op::JumpFar { target } => jump_to!(target, JumpKind::Jump),
                     Op::JumpFarIf { states, target } => {
                         if states.contains(flags.get().index()) {

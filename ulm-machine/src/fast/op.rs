@@ -358,6 +358,11 @@ pub(super) enum Op {
     CompareConstantJumpAbove(u64, u8, Near),
     TestJumpZero(u8, u8, Near),
     TestJumpNotZero(u8, u8, Near),
+    /// What closes a loop, three in a row: an addition of `x` with `y` and `z`, and a comparison and a
+    /// jump, which are a pair of their own.
+    AddCompareJumpNotZero(u8, [u8; 2], [u8; 2], Near),
+    AddCompareJumpLess(u8, [u8; 2], [u8; 2], Near),
+    AddCompareJumpBelow(u8, [u8; 2], [u8; 2], Near),
     /// A subtraction of `x` with `y` and `z`, and a jump.
     SubtractConstantJumpZero(u8, [u8; 2], Near),
     SubtractConstantJumpNotZero(u8, [u8; 2], Near),
