@@ -6,6 +6,7 @@
 //! next instruction already is the new one.
 
 mod code;
+mod decode;
 mod flags;
 mod fusion;
 mod op;
@@ -699,6 +700,6 @@ fn decode(
     if breakpoints.contains(ip) {
         Op::Breakpoint(index)
     } else {
-        op::decode(prepared.meaning(index), index, ip)
+        decode::decode(prepared.meaning(index), index, ip)
     }
 }
