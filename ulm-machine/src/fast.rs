@@ -4,6 +4,9 @@
 //! a page the next operation is simply the next in memory; only when control leaves a page is
 //! another one looked up. A store into a page with code makes its word undecoded again, so the
 //! next instruction already is the new one.
+//!
+//! A comparison and the jump behind it become one operation; the word of the jump keeps its own, for
+//! whoever jumps to it. Instructions are counted a stretch at a time, from one jump to the next.
 
 mod code;
 mod decode;
