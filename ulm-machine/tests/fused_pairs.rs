@@ -153,6 +153,36 @@ fn a_breakpoint_at_the_second_stops_between_the_two() {
 }
 
 #[test]
+fn three_in_a_row_can_be_stopped_jumped_into_and_changed_anywhere() {
+    for jump in JUMPS {
+        for target in [4u32, 8, 12] {
+            let mut machine = machine(&[
+                0x3801_0505,               // 00 addq 1, %5, %5
+                0x3801_0202,               // 04 addq 1, %2, %2
+                0x3101_0200,               // 08 subq %1, %2, %0
+                jump << 24 | 0x00FF_FFFE,  // 0C to 04
+                0x3905_0500,               // 10 subq 5, %5, %0
+                0x42FF_FFFE,               // 14 jz to 0C
+                0x3907_0500,               // 18 subq 7, %5, %0
+                0x43FF_FFF9,               // 1C jnz to 00
+                0x2906_0000 | target << 8, // 20 movl %6, target(%0)
+                0x41FF_FFF7,               // 24 jmp to 00
+            ]);
+            machine.set_register(1, 20);
+            machine.set_register(6, 0x0907_0000);
+            for limit in 0..150 {
+                let mut limited = machine.snapshot();
+                limited.set_limits(Limits {
+                    instructions: Some(limit),
+                    ..Limits::default()
+                });
+                run_both(Isa::ulm(), &mut limited, u64::MAX);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_pair_across_the_end_of_a_page_is_none() {
     let mut machine = Machine::new();
     // subq 1, %2, %2; jnz -4
