@@ -105,7 +105,7 @@ impl FastEngine {
             return;
         }
         let op = decode(address, machine, &mut self.prepared, &self.breakpoints);
-        self.code.set(page, address, op);
+        self.code.decoded(page, address, op);
         machine.memory.mark(address);
     }
 
