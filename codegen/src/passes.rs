@@ -41,7 +41,6 @@ pub mod stack_checks;
 pub mod strength;
 #[cfg(test)]
 mod testing;
-pub mod twins;
 
 pub use blocks::split_critical_edges;
 
@@ -203,10 +202,6 @@ fn optimise_fully(function: &mut Function, costs: Costs, signatures: &Signatures
     }
     apply(function, signatures, countdown::count_down);
     apply(function, signatures, loops::hoist::hoist);
-    if apply(function, signatures, equal_parameters::merge) {
-        apply(function, signatures, parameters::replace_constant);
-        apply(function, signatures, dead::eliminate);
-    }
     apply(function, signatures, layout::arrange);
     apply(function, signatures, renumber::renumber);
 }
@@ -225,8 +220,8 @@ fn simplify_and_clean(function: &mut Function, costs: Costs, signatures: &Signat
         simplify::simplify(function, costs);
     });
     apply(function, signatures, blocks::straighten);
+    apply(function, signatures, equal_parameters::merge);
     apply(function, signatures, parameters::replace_constant);
-    apply(function, signatures, twins::merge);
     apply(function, signatures, dead::eliminate);
 }
 

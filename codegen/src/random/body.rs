@@ -398,7 +398,28 @@ impl<'a> Body<'a> {
         } else {
             self.value()
         };
+        if self.random.percent(30) {
+            return self.tested_beside(operator, a, b);
+        }
         self.binary(operator, a, b)
+    }
+
+    /// A comparison beside arithmetic of the same operands, or of its result with 0: on many machines
+    /// one instruction can do both.
+    fn tested_beside(&mut self, compare: Binary, a: Value, b: Value) -> Value {
+        let operator = self.random.pick(&[
+            Binary::Add,
+            Binary::Subtract,
+            Binary::Subtract,
+            Binary::And,
+            Binary::Xor,
+        ]);
+        let result = self.binary(operator, a, b);
+        if self.random.percent(50) {
+            return self.binary(compare, a, b);
+        }
+        let zero = self.constant(0);
+        self.binary(compare, result, zero)
     }
 
     fn division(&mut self) {
