@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{machine, run_both, same_memory, state, write_words};
+use common::{machine, run_all, same_memory, state, write_words};
 use ulm_isa::Isa;
 use ulm_machine::{Engine, FastEngine, Limits, Machine, ReferenceEngine, Stop};
 
@@ -51,7 +51,7 @@ fn a_pair_gives_the_flags_and_goes_where_its_instructions_do() {
                 let mut machine = machine(&words);
                 machine.set_register(1, x);
                 machine.set_register(2, y);
-                run_both(Isa::ulm(), &mut machine, 20);
+                run_all(Isa::ulm(), &mut machine, 20);
             }
         }
     }
@@ -86,7 +86,7 @@ fn every_limit_is_exact() {
                 instructions: Some(limit),
                 ..Limits::default()
             });
-            let (_, result) = run_both(Isa::ulm(), &mut machine, u64::MAX);
+            let (_, result) = run_all(Isa::ulm(), &mut machine, u64::MAX);
             assert_eq!(result.instructions(), limit);
         }
     }
@@ -107,7 +107,7 @@ fn a_jump_can_go_to_the_second() {
         ]);
         machine.set_register(2, 3);
         machine.set_register(3, 3);
-        run_both(Isa::ulm(), &mut machine, 50);
+        run_all(Isa::ulm(), &mut machine, 50);
     }
 }
 
@@ -129,7 +129,7 @@ fn a_store_into_either_word_takes_the_pair_apart() {
             ]);
             machine.set_register(2, 9);
             machine.set_register(5, word.into());
-            let (_, result) = run_both(Isa::ulm(), &mut machine, 60);
+            let (_, result) = run_all(Isa::ulm(), &mut machine, 60);
             assert_eq!(result.memory().number(target.into(), 4), u64::from(word));
         }
     }
@@ -176,7 +176,7 @@ fn three_in_a_row_can_be_stopped_jumped_into_and_changed_anywhere() {
                     instructions: Some(limit),
                     ..Limits::default()
                 });
-                run_both(Isa::ulm(), &mut limited, u64::MAX);
+                run_all(Isa::ulm(), &mut limited, u64::MAX);
             }
         }
     }
@@ -193,7 +193,7 @@ fn a_pair_across_the_end_of_a_page_is_none() {
     );
     machine.set_ip(0xFFC);
     machine.set_register(2, 10);
-    let (stop, result) = run_both(Isa::ulm(), &mut machine, 100);
+    let (stop, result) = run_all(Isa::ulm(), &mut machine, 100);
     assert_eq!(stop, Stop::Halted(0));
     assert_eq!(result.instructions(), 21);
     assert!(same_memory(&machine, &result));
