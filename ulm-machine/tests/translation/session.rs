@@ -211,7 +211,7 @@ fn code_translated_when_it_is_hot_does_the_same() {
 
 #[test]
 fn code_translated_before_it_runs_does_the_same() {
-    run_sessions(5_000_000, 8, |image| {
+    run_sessions(5_000_000, 20, |image| {
         JitEngine::ahead(Isa::ulm(), Target::Native, image)
     });
 }
