@@ -48,7 +48,7 @@ fn machine(code: &[u8], plan: &Plan) -> Option<Machine> {
     machine.memory_mut().write_bytes(0, code).ok()?;
     for register in 1..=255 {
         let place = PLACES[usize::from(register) % PLACES.len()];
-        machine.set_register(register, place + u64::from(register / 6) * 8);
+        machine.set_register(register, place.wrapping_add(u64::from(register / 6) * 8));
     }
     if !plan.is_fed_slowly {
         machine.feed(b"input");

@@ -43,7 +43,7 @@ use ahead::{Ahead, Outline};
 use exits::Cause;
 use history::History;
 pub use processor::Target;
-use processor::{Compiled, Processor};
+use processor::{Compiled, Processor, Stretch};
 use profile::Targets;
 use region::Region;
 
@@ -323,10 +323,11 @@ impl JitEngine {
         let Some(region) = self.regions.by_head.get(&head) else {
             return;
         };
-        let addresses = region.ranges.iter();
-        let addresses =
-            addresses.flat_map(|&(from, to)| (from..to).step_by(INSTRUCTION_BYTES as usize));
-        for address in addresses {
+        for address in region
+            .stretches
+            .iter()
+            .flat_map(|stretch| stretch.addresses())
+        {
             self.fast.reach(machine, address);
             if let Some(ahead) = &mut self.ahead {
                 ahead.spend_one();
@@ -371,15 +372,18 @@ impl JitEngine {
             plans: translation.plans,
             reserve: translation.reserve,
             rules: translation.rules,
-            ranges: ranges(&region),
+            stretches: stretches(&region),
         })
     }
 }
 
-fn ranges(region: &Region) -> Vec<(u64, u64)> {
+fn stretches(region: &Region) -> Vec<Stretch> {
     let blocks = region.blocks.iter();
     blocks
-        .map(|block| (block.start, block.end_address().wrapping_sub(block.start)))
+        .map(|block| Stretch {
+            start: block.start,
+            count: block.instructions.len() as u64,
+        })
         .collect()
 }
 
@@ -393,10 +397,9 @@ impl Regions {
             self.generation = generation;
         }
         for address in fast.take_changed() {
-            let is_in = |&(from, bytes): &(u64, u64)| address.wrapping_sub(from) < bytes;
             let mut dropped = Vec::new();
             self.by_head.retain(|&head, region| {
-                let stays = !region.ranges.iter().any(is_in);
+                let stays = !region.stretches.iter().any(|stretch| stretch.has(address));
                 if !stays {
                     self.size -= region.code.size();
                     dropped.push(head);

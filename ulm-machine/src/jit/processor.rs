@@ -2,6 +2,7 @@
 
 use codegen::link::{Architecture, Linked};
 use codegen::{native, simulated};
+use ulm_isa::isa::INSTRUCTION_BYTES;
 
 use super::compile::FUNCTION;
 use super::exits::{Cause, Plan};
@@ -33,6 +34,28 @@ impl Target {
     }
 }
 
+/// Instructions side by side. The last word of memory may be among them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stretch {
+    /// The address of the first.
+    pub(super) start: u64,
+    /// How many.
+    pub(super) count: u64,
+}
+
+impl Stretch {
+    /// Whether the word at an address, a multiple of 4, is one of them.
+    pub(super) fn has(self, address: u64) -> bool {
+        address.wrapping_sub(self.start) / INSTRUCTION_BYTES < self.count
+    }
+
+    /// Their addresses.
+    pub(super) fn addresses(self) -> impl Iterator<Item = u64> {
+        let Self { start, count } = self;
+        (0..count).map(move |index| start.wrapping_add(index * INSTRUCTION_BYTES))
+    }
+}
+
 /// A translated region.
 #[derive(Debug)]
 pub(super) struct Compiled {
@@ -40,8 +63,8 @@ pub(super) struct Compiled {
     pub(super) plans: Vec<Plan>,
     pub(super) reserve: u64,
     pub(super) rules: Rules,
-    /// The addresses of its instructions: the first, and the number of bytes from there on.
-    pub(super) ranges: Vec<(u64, u64)>,
+    /// Its instructions.
+    pub(super) stretches: Vec<Stretch>,
 }
 
 /// The code of a region, for one of the processors.

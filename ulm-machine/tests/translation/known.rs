@@ -2,11 +2,11 @@
 
 use ulm_isa::Isa;
 use ulm_machine::{
-    Engine, Flags, JitEngine, Limit, Machine, READS_PAST_END, ReferenceEngine, Stop,
+    Engine, Flags, JitEngine, Limit, Machine, READS_PAST_END, ReferenceEngine, Stop, Target,
 };
 
 use crate::common::{same_memory, state, write_words};
-use crate::source::assembled;
+use crate::source::{assembled, image};
 
 /// Runs copies of a machine with the reference engine and with code that is translated at the
 /// `threshold`th arrival, in slices of `slice` instructions, until they stop for good or have executed
@@ -49,9 +49,13 @@ fn agree(machine: &mut Machine, most: u64) -> (Stop, Machine) {
 /// Goes round an inner loop, and then stores: to data in all rounds but one, and in that one into the
 /// inner loop. `stretch` is put in front of the store.
 fn that_changes_its_inner_loop(stretch: &str) -> Machine {
+    assembled(&text_that_changes_its_inner_loop(stretch))
+}
+
+fn text_that_changes_its_inner_loop(stretch: &str) -> String {
     let data = "20000, ".repeat(10);
     let places = format!("{data} loop + 1, {data} 20000");
-    assembled(&format!(
+    format!(
         "        ldzwq   20, %5
 again:  ldzwq   9, %1
 loop:   addq    1, %2, %2
@@ -69,7 +73,7 @@ loop:   addq    1, %2, %2
         .align  8192
 places: .quad   {places}
 "
-    ))
+    )
 }
 
 #[test]
@@ -86,6 +90,17 @@ fn a_store_by_interpreted_code_into_translated_code_takes_effect() {
     for slice in 1..200 {
         agree_in_slices(&mut machine, 2, slice, 10_000);
     }
+}
+
+#[test]
+fn a_store_into_code_that_was_translated_before_it_ran_takes_effect() {
+    // Behind a page of other code.
+    let nops = "        nop\n".repeat(1200);
+    let text = format!("{nops}{}", text_that_changes_its_inner_loop(""));
+    let mut machine = assembled(&text);
+    let mut jit = JitEngine::ahead(Isa::ulm(), Target::Native, &image(&text));
+    assert_eq!(jit.run(&mut machine, 10_000, &mut ()), Stop::Halted(0));
+    assert_eq!(machine.register(2), 11 * 9 + 9 * 9 * 77);
 }
 
 #[test]

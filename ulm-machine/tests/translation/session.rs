@@ -3,10 +3,11 @@
 
 use ulm_isa::Isa;
 use ulm_machine::{Engine, FastEngine, JitEngine, Limits, Machine, ReferenceEngine, Stop, Target};
+use ulmas::image::Image;
 
 use crate::common::{Random, cases, same_memory, state};
 use crate::program::{Contents, Program, random_program};
-use crate::source::assembled;
+use crate::source::{assembled, image};
 
 /// The most instructions of a session.
 const MOST: u64 = 12_000;
@@ -25,7 +26,8 @@ struct Session<E> {
     quick: Machine,
     reference: ReferenceEngine,
     engine: E,
-    new: fn() -> E,
+    image: Image,
+    new: fn(&Image) -> E,
 }
 
 impl<E: Engine> Session<E> {
@@ -115,7 +117,7 @@ impl<E: Engine> Session<E> {
                 let mut other = self.quick.snapshot();
                 self.engine.run(&mut other, 200, &mut ());
             }
-            3 => self.engine = (self.new)(),
+            3 => self.engine = (self.new)(&self.image),
             4 => {
                 // Another engine goes on for a while.
                 let budget = random.below(50);
@@ -163,17 +165,19 @@ impl<E: Engine> Session<E> {
 }
 
 #[track_caller]
-fn run_sessions<E: Engine>(first: u64, default: u64, new: fn() -> E) {
+fn run_sessions<E: Engine>(first: u64, default: u64, new: fn(&Image) -> E) {
     for seed in first..first + cases(default) {
         let random = &mut Random(seed);
         let statements = random.pick(&[10, 30, 60]);
         let program = random_program(random, Contents::All, statements);
         let mut slow = machine_of(&program);
+        let image = image(&program.text);
         Session {
             quick: slow.snapshot(),
             slow,
             reference: ReferenceEngine::new(Isa::ulm()),
-            engine: new(),
+            engine: new(&image),
+            image,
             new,
         }
         .run(seed, &program);
@@ -182,32 +186,39 @@ fn run_sessions<E: Engine>(first: u64, default: u64, new: fn() -> E) {
 
 #[test]
 fn the_fast_engine_does_the_same_with_programs_made_for_translation() {
-    run_sessions(0, 150, || FastEngine::new(Isa::ulm()));
+    run_sessions(0, 60, |_| FastEngine::new(Isa::ulm()));
 }
 
 #[test]
 fn code_translated_at_once_does_the_same() {
-    run_sessions(1_000_000, 100, || JitEngine::with_threshold(Isa::ulm(), 1));
+    run_sessions(1_000_000, 40, |_| JitEngine::with_threshold(Isa::ulm(), 1));
 }
 
 #[test]
 fn code_translated_at_the_second_arrival_does_the_same() {
-    run_sessions(2_000_000, 100, || JitEngine::with_threshold(Isa::ulm(), 2));
+    run_sessions(2_000_000, 40, |_| JitEngine::with_threshold(Isa::ulm(), 2));
 }
 
 #[test]
 fn code_translated_when_it_is_warm_does_the_same() {
-    run_sessions(3_000_000, 100, || JitEngine::with_threshold(Isa::ulm(), 5));
+    run_sessions(3_000_000, 40, |_| JitEngine::with_threshold(Isa::ulm(), 5));
 }
 
 #[test]
 fn code_translated_when_it_is_hot_does_the_same() {
-    run_sessions(4_000_000, 100, || JitEngine::with_threshold(Isa::ulm(), 50));
+    run_sessions(4_000_000, 40, |_| JitEngine::with_threshold(Isa::ulm(), 50));
 }
 
 #[test]
-fn translated_code_in_the_simulator_does_the_same() {
-    run_sessions(6_000_000, 30, || {
+fn code_translated_before_it_runs_does_the_same() {
+    run_sessions(5_000_000, 20, |image| {
+        JitEngine::ahead(Isa::ulm(), Target::Native, image)
+    });
+}
+
+#[test]
+fn code_translated_for_aarch64_does_the_same_in_the_simulator() {
+    run_sessions(6_000_000, 10, |_| {
         JitEngine::with_target(Isa::ulm(), Target::Simulated, 2)
     });
 }

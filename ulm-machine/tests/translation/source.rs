@@ -3,21 +3,28 @@
 use diagnostics::Sources;
 use ulm_isa::Isa;
 use ulm_machine::Machine;
+use ulmas::image::Image;
 
-/// A machine with an assembled program.
+/// The image of a program.
 ///
 /// # Panics
 ///
 /// With what the assembler has to say.
 #[track_caller]
-pub(crate) fn assembled(text: &str) -> Machine {
+pub(crate) fn image(text: &str) -> Image {
     let mut sources = Sources::new();
     let file = sources.add("test.s", text);
     let assembly = ulmas::assemble(Isa::ulm(), &sources, &[file]);
-    let Some(image) = assembly.image else {
-        panic!("{:?}\n{text}", assembly.diagnostics);
-    };
+    match assembly.image {
+        Some(image) => image,
+        None => panic!("{:?}\n{text}", assembly.diagnostics),
+    }
+}
+
+/// A machine with an assembled program.
+#[track_caller]
+pub(crate) fn assembled(text: &str) -> Machine {
     let mut machine = Machine::new();
-    machine.load(&image).expect("the program fits");
+    machine.load(&image(text)).expect("the program fits");
     machine
 }
