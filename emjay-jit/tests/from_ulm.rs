@@ -117,15 +117,15 @@ fn a_limit_counts_the_programs_instructions() {
         let words = ["run", "--target", target, "--limit", "1001", "--from-ulm"];
         let result = run(&[&words[..], &[&path]].concat());
         assert_eq!(result.status, 124);
-        let title = "error[T0201]: the limit of 1,001 instructions is reached\n";
+        let title = "error[T0201]: the limit of 1001 instructions is reached\n";
         assert!(result.stderr.starts_with(title), "{}", result.stderr);
         assert!(result.stderr.contains("jmp loop"), "{}", result.stderr);
     }
 }
 
-const COUNTDOWN: &str = "\
-    ldzwq 3, %count
+const COUNTDOWN: &str = "
     .equ count, 1
+    ldzwq 3, %count
 loop:
     putc '0'
     subq 1, %count, %count

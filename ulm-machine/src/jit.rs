@@ -323,9 +323,11 @@ impl JitEngine {
         let Some(region) = self.regions.by_head.get(&head) else {
             return;
         };
-        let addresses = region.ranges.iter();
-        let addresses =
-            addresses.flat_map(|&(from, to)| (from..to).step_by(INSTRUCTION_BYTES as usize));
+        let ranges = region.ranges.iter();
+        let addresses = ranges.flat_map(|&(from, length)| {
+            let offsets = (0..length).step_by(INSTRUCTION_BYTES as usize);
+            offsets.map(move |offset| from.wrapping_add(offset))
+        });
         for address in addresses {
             self.fast.reach(machine, address);
             if let Some(ahead) = &mut self.ahead {

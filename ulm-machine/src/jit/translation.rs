@@ -7,6 +7,7 @@ use codegen::link::Architecture;
 use rustc_hash::{FxHashMap, FxHashSet};
 use ulm_isa::Isa;
 use ulm_isa::isa::INSTRUCTION_BYTES;
+use ulm_isa::micro::Lowered;
 use ulmas::image::{Image, SymbolKind};
 
 use super::ahead::{MOST_INSTRUCTIONS, Outline};
@@ -24,8 +25,8 @@ pub struct Translation {
     pub heads: Vec<u64>,
 }
 
-/// Translates the program of an image. Parts of more than some thousand instructions become several
-/// functions.
+/// Translates the program of an image, each instruction once. Parts of more than some thousand
+/// instructions become several functions; where control goes from one to another, it leaves.
 pub fn translate(isa: &Isa, image: &Image) -> Translation {
     let outline = Outline::of(isa, image);
     let labels = labels(image);
@@ -37,7 +38,11 @@ pub fn translate(isa: &Isa, image: &Image) -> Translation {
     };
     let mut names = FxHashSet::default();
     while let Some(head) = found.next() {
-        let Some(region) = region::form(&mut &outline, head, MOST_INSTRUCTIONS) else {
+        let mut program = Rest {
+            outline: &outline,
+            translated: &found.translated,
+        };
+        let Some(region) = region::form(&mut program, head, MOST_INSTRUCTIONS) else {
             continue;
         };
         found.visit(&region, &outline);
@@ -70,6 +75,26 @@ fn labels(image: &Image) -> FxHashMap<u64, &str> {
     labels
 }
 
+/// What is not translated yet.
+struct Rest<'a> {
+    outline: &'a Outline,
+    translated: &'a FxHashSet<u64>,
+}
+
+impl region::Program for Rest<'_> {
+    fn lowered(&mut self, address: u64) -> Option<Lowered> {
+        self.outline.lowered(address)
+    }
+
+    fn is_reached(&self, address: u64) -> bool {
+        self.outline.contains(address) && !self.translated.contains(&address)
+    }
+
+    fn targets(&self, address: u64) -> Vec<u64> {
+        self.outline.targets(address)
+    }
+}
+
 /// The addresses where functions begin.
 #[derive(Debug, Default)]
 struct Found {
@@ -77,8 +102,10 @@ struct Found {
     /// Where calls return to: that is mostly within the function of the call, and a function of its own
     /// only if nothing else leads there.
     returns: VecDeque<u64>,
-    /// All that has been among them, and the addresses of blocks.
+    /// All that has been among them.
     seen: FxHashSet<u64>,
+    /// The addresses of the instructions that functions have.
+    translated: FxHashSet<u64>,
 }
 
 impl Found {
@@ -102,9 +129,12 @@ impl Found {
 
     /// Takes notice of what a region has, and where control goes from there.
     fn visit(&mut self, region: &Region, outline: &Outline) {
-        self.seen
-            .extend(region.blocks.iter().map(|block| block.start));
         for block in &region.blocks {
+            let mut address = block.start;
+            for _ in &block.instructions {
+                self.translated.insert(address);
+                address = address.wrapping_add(INSTRUCTION_BYTES);
+            }
             match &block.end {
                 End::Jump(way) => self.follow(*way),
                 End::Branch { taken, next, .. } => {
