@@ -2,11 +2,13 @@
 
 mod support;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use codegen::ir::text::parse;
 use codegen::ir::verify::verify;
 use diagnostics::Sources;
+use goldenfile::Mint;
 use support::{Result, program, run, run_with_input};
 use ulm_isa::Isa;
 use ulm_machine::{Engine, Machine, ReferenceEngine, Stop};
@@ -152,6 +154,14 @@ fn the_ir_stands_beside_the_instructions_that_it_comes_from() {
             );
         }
     }
+}
+
+#[test]
+fn the_ir_of_a_countdown_is_as_it_was_reviewed() {
+    let mut mint = Mint::new("tests/from_ulm");
+    let mut file = mint.new_goldenfile("countdown.ir").expect("it can be made");
+    let text = emit(&["--stage", "ir"]).stdout;
+    file.write_all(text.as_bytes()).expect("it can be written");
 }
 
 #[test]
