@@ -134,6 +134,11 @@ impl Outline {
         index.ok().map(|index| self.words[index].1)
     }
 
+    /// Where functions begin, as far as the program calls them by their addresses, or takes these.
+    pub(super) fn functions(&self) -> &[u64] {
+        &self.functions
+    }
+
     /// Where the jump through a register at an address probably goes.
     pub(super) fn targets(&self, address: u64) -> Vec<u64> {
         if let Some(&target) = self.targets.get(&address) {

@@ -32,6 +32,7 @@ pub fn translate(isa: &Isa, image: &Image) -> Translation {
     let labels = labels(image);
     let mut found = Found::default();
     found.add(0);
+    found.perhaps.extend(outline.functions());
     let mut translation = Translation {
         module: Module::default(),
         heads: Vec::new(),
@@ -99,9 +100,9 @@ impl region::Program for Rest<'_> {
 #[derive(Debug, Default)]
 struct Found {
     waiting: VecDeque<u64>,
-    /// Where calls return to: that is mostly within the function of the call, and a function of its own
-    /// only if nothing else leads there.
-    returns: VecDeque<u64>,
+    /// Where functions of the program begin, and where calls return to: that is mostly within what has
+    /// been found already, and a function of its own only if nothing else leads there.
+    perhaps: VecDeque<u64>,
     /// All that has been among them.
     seen: FxHashSet<u64>,
     /// The addresses of the instructions that functions have.
@@ -119,7 +120,7 @@ impl Found {
         if let Some(head) = self.waiting.pop_front() {
             return Some(head);
         }
-        while let Some(head) = self.returns.pop_front() {
+        while let Some(head) = self.perhaps.pop_front() {
             if self.seen.insert(head) {
                 return Some(head);
             }
@@ -148,7 +149,7 @@ impl Found {
                         self.add(target);
                     }
                     if *link != 0 {
-                        self.returns.push_back(behind);
+                        self.perhaps.push_back(behind);
                     }
                 }
                 End::Interpreted => {}
