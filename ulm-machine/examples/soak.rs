@@ -64,7 +64,7 @@ fn soak(duration: Duration) -> ExitCode {
                 instructions / 1_000_000,
                 resident as f64 / f64::from(1 << 20)
             );
-            next_line += INTERVAL;
+            next_line = passed + INTERVAL;
         }
         if passed < duration / 5 {
             continue;
@@ -95,7 +95,6 @@ fn run_program(engine: &mut JitEngine, seed: u64) -> u64 {
     let mut other = machine.snapshot();
     let stop = run(engine, &mut machine);
     let expected = run(&mut FastEngine::new(Isa::ulm()), &mut other);
-    engine.recall(&mut machine);
     assert_eq!(stop, expected, "seed {seed}");
     assert_eq!(state(&machine), state(&other), "seed {seed}");
     assert!(same_memory(&machine, &other), "seed {seed}: memory differs");
@@ -107,6 +106,8 @@ fn run(engine: &mut impl Engine, machine: &mut Machine) -> Stop {
     let mut revived = 0;
     loop {
         let stop = engine.run(machine, MOST / 20, &mut ());
+        // Before anything happens from outside.
+        engine.recall(machine);
         if machine.instructions() >= MOST {
             return stop;
         }

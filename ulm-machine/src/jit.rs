@@ -58,8 +58,8 @@ const HEAT_OF_EXIT: i16 = 30;
 const MOST_INSTRUCTIONS: usize = 1500;
 
 /// The most bytes of code that are kept, and the most regions.
-const MOST_CODE: usize = 8 << 20;
-const MOST_REGIONS: usize = 1024;
+const MOST_CODE: usize = 4 << 20;
+const MOST_REGIONS: usize = 512;
 
 /// How often code of an address may change before it is left to the interpreter for long.
 const MOST_CHANGES: u32 = 8;

@@ -258,7 +258,7 @@ fn a_forgotten_equals_sign_is_found() {
 fn all_engines_do_the_same() {
     let outputs = ["reference", "fast", "jit"].map(|engine| {
         let output = run(&["--engine", engine, "hello.s"]);
-        (status(&output), stdout(&output))
+        (status(&output), stdout(&output).to_owned())
     });
     assert_eq!(outputs[0], outputs[1]);
     assert_eq!(outputs[0], outputs[2]);

@@ -40,7 +40,7 @@ struct Arguments {
     tools: Option<PathBuf>,
 }
 
-/// All but the reference, which takes half a minute for what others do in a second.
+/// All but the reference, which takes most of a minute for what others do in a second.
 const USUAL: [Runner; 5] = [
     Runner::Engine(Engine::Fast),
     Runner::Engine(Engine::Jit),
