@@ -113,6 +113,13 @@ fn a_trap_is_told_as_ulm_tells_it() {
 }
 
 #[test]
+fn the_code_of_a_trap_has_a_page() {
+    let result = run(&["explain", "T0102"]);
+    assert_eq!(result.status, 0);
+    assert!(result.stdout.starts_with("T0102: "), "{}", result.stdout);
+}
+
+#[test]
 fn a_limit_counts_the_programs_instructions() {
     let path = ulm_program("loop", "loop:\n    addq 1, %1, %1\n    jmp loop\n");
     for target in TARGETS {
