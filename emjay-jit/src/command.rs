@@ -29,9 +29,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Emit(arguments) => emit::emit(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Repl(arguments) => repl::repl(&arguments),
-        Command::Explain { code } => {
-            terminal::explain(&[emjay_jit::EXPLANATIONS], code.as_deref(), "emjay explain")
-        }
+        Command::Explain { code } => explain(code.as_deref()),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "emjay", &mut script);
@@ -43,6 +41,19 @@ pub(crate) fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(status)) => ExitCode::from(status),
     }
+}
+
+/// Prints the page of a code, those of messages about programs of the ULM included, or the list of the
+/// codes of emjay.
+fn explain(code: Option<&str>) -> Result<(), Failure> {
+    let own: &[_] = &[emjay_jit::EXPLANATIONS];
+    let all: &[_] = &[
+        emjay_jit::EXPLANATIONS,
+        ulm_machine::EXPLANATIONS,
+        ulmas::EXPLANATIONS,
+    ];
+    let pages = if code.is_some() { all } else { own };
+    terminal::explain(pages, code, "emjay explain")
 }
 
 /// Prints the manual page of the command, or of one of its subcommands.

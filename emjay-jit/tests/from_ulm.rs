@@ -2,11 +2,13 @@
 
 mod support;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use codegen::ir::text::parse;
 use codegen::ir::verify::verify;
 use diagnostics::Sources;
+use goldenfile::Mint;
 use support::{Result, program, run, run_with_input};
 use ulm_isa::Isa;
 use ulm_machine::{Engine, Machine, ReferenceEngine, Stop};
@@ -111,21 +113,28 @@ fn a_trap_is_told_as_ulm_tells_it() {
 }
 
 #[test]
+fn the_code_of_a_trap_has_a_page() {
+    let result = run(&["explain", "T0102"]);
+    assert_eq!(result.status, 0);
+    assert!(result.stdout.starts_with("T0102: "), "{}", result.stdout);
+}
+
+#[test]
 fn a_limit_counts_the_programs_instructions() {
     let path = ulm_program("loop", "loop:\n    addq 1, %1, %1\n    jmp loop\n");
     for target in TARGETS {
         let words = ["run", "--target", target, "--limit", "1001", "--from-ulm"];
         let result = run(&[&words[..], &[&path]].concat());
         assert_eq!(result.status, 124);
-        let title = "error[T0201]: the limit of 1,001 instructions is reached\n";
+        let title = "error[T0201]: the limit of 1001 instructions is reached\n";
         assert!(result.stderr.starts_with(title), "{}", result.stderr);
         assert!(result.stderr.contains("jmp loop"), "{}", result.stderr);
     }
 }
 
-const COUNTDOWN: &str = "\
-    ldzwq 3, %count
+const COUNTDOWN: &str = "
     .equ count, 1
+    ldzwq 3, %count
 loop:
     putc '0'
     subq 1, %count, %count
@@ -152,6 +161,14 @@ fn the_ir_stands_beside_the_instructions_that_it_comes_from() {
             );
         }
     }
+}
+
+#[test]
+fn the_ir_of_a_countdown_is_as_it_was_reviewed() {
+    let mut mint = Mint::new("tests/from_ulm");
+    let mut file = mint.new_goldenfile("countdown.ir").expect("it can be made");
+    let text = emit(&["--stage", "ir"]).stdout;
+    file.write_all(text.as_bytes()).expect("it can be written");
 }
 
 #[test]

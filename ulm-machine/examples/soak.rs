@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 #[path = "../tests/common/mod.rs"]
 mod common;
 #[path = "../tests/translation/program.rs"]
+#[allow(dead_code, reason = "the tests make other programs, too")]
 mod program;
 #[path = "../tests/translation/source.rs"]
 mod source;
@@ -59,11 +60,11 @@ fn soak(duration: Duration) -> ExitCode {
         let resident = resident_bytes();
         if passed >= next_line || passed >= duration {
             println!(
-                "{:5} s: {} programs, {} million instructions, {:.1} MiB",
+                "{:5} s: {} programs, {} million instructions, {} KiB",
                 passed.as_secs(),
                 seed + 1,
                 instructions / 1_000_000,
-                resident as f64 / f64::from(1 << 20)
+                resident >> 10
             );
             next_line = passed + INTERVAL;
         }

@@ -9,7 +9,7 @@ use codegen::machine::Calls;
 use codegen::passes::Level;
 use codegen::{Origin, Place, aarch64, x86_64};
 use emjay_jit::backend::{Backend, ids};
-use terminal::{Failure, print};
+use terminal::{Failure, fail, print};
 use ulm::{Places, TranslatedRun};
 use ulm_isa::Isa;
 use ulm_machine::{Target, translation};
@@ -65,23 +65,27 @@ pub(super) fn emit(arguments: &EmitArguments, path: &Path) -> Result<(), Failure
     check_arguments(arguments.file.as_deref());
     check_output(arguments.output.as_deref(), path)?;
     let architecture = architecture(arguments);
-    if arguments.stage.is_none() && arguments.format == Format::Elf {
-        refuse("`--format elf` is for programs in emjay");
+    match arguments.stage {
+        None if arguments.format == Format::Elf => {
+            refuse("`--format elf` is for programs in emjay");
+        }
+        None | Some(Stage::Ir | Stage::IrFinal) => {}
+        Some(_) => refuse("of a program of the ULM there are the stages `ir` and `ir-final`"),
     }
     let program = ulm::load(Isa::ulm(), path)?;
     let mut module = translation::translate(Isa::ulm(), &program.image).module;
+    if module.functions.is_empty() {
+        let what =
+            "the first instruction of the program can't be translated, nor what may follow it";
+        return Err(fail(what));
+    }
     let places = Places::new(Isa::ulm(), &program);
+    if arguments.stage != Some(Stage::Ir) {
+        translation::optimise(&mut module, architecture);
+    }
     let text = match arguments.stage {
-        Some(Stage::Ir) => listing(&module, &places),
-        Some(Stage::IrFinal) => {
-            translation::optimise(&mut module, architecture);
-            listing(&module, &places)
-        }
-        Some(_) => refuse("of a program of the ULM there are the stages `ir` and `ir-final`"),
-        None => {
-            translation::optimise(&mut module, architecture);
-            code(&module, architecture, arguments.format, &places)
-        }
+        Some(_) => listing(&module, &places),
+        None => code(&module, architecture, arguments.format, &places),
     };
     match &arguments.output {
         None => print(text),

@@ -12,7 +12,6 @@ use ulm_isa::isa::INSTRUCTION_BYTES;
 use ulm_isa::micro::{self, Lowered, MicroOperation as M, Operand};
 use ulmas::image::{FixupKind, Image, SegmentKind, Target};
 
-use super::region;
 use constants::Constants;
 
 /// The most instructions of a region that is translated before it runs.
@@ -22,8 +21,9 @@ pub(super) const MOST_INSTRUCTIONS: usize = 4096;
 /// counted as often.
 const EAGERNESS: usize = 1 << 16;
 
-/// How many targets of a jump are thought of.
+/// How many targets of a jump are thought of, and of all jumps of a program.
 const MOST_TARGETS: usize = 64;
+const MOST_TARGETS_IN_ALL: usize = 1 << 14;
 
 /// What is to be translated before it runs.
 #[derive(Debug)]
@@ -80,6 +80,8 @@ pub(super) struct Outline {
     /// The addresses behind the calls of each function, and of those that nobody knows.
     returns: FxHashMap<u64, Vec<u64>>,
     other_returns: Vec<u64>,
+    /// How many targets of each jump are thought of.
+    most_targets: usize,
 }
 
 /// A jump through a register.
@@ -100,8 +102,10 @@ impl Outline {
             functions: Vec::new(),
             returns: FxHashMap::default(),
             other_returns: Vec::new(),
+            most_targets: MOST_TARGETS,
         };
         let jumps = outline.jumps();
+        outline.most_targets = (MOST_TARGETS_IN_ALL / jumps.len().max(1)).clamp(1, MOST_TARGETS);
         let mut functions = functions(&jumps, image);
         functions.retain(|&start| outline.contains(start));
         outline.functions = functions;
@@ -130,6 +134,11 @@ impl Outline {
         index.ok().map(|index| self.words[index].1)
     }
 
+    /// Where functions begin, as far as the program calls them by their addresses, or takes these.
+    pub(super) fn functions(&self) -> &[u64] {
+        &self.functions
+    }
+
     /// Where the jump through a register at an address probably goes.
     pub(super) fn targets(&self, address: u64) -> Vec<u64> {
         if let Some(&target) = self.targets.get(&address) {
@@ -137,19 +146,19 @@ impl Outline {
         }
         let mut targets = Vec::new();
         if self.is_call(address) {
-            targets.extend(&self.functions);
+            targets.extend(self.functions.iter().take(self.most_targets));
         } else {
             let function = self.functions.partition_point(|&start| start <= address);
             let function = function.checked_sub(1).map(|index| self.functions[index]);
             let returns = function.and_then(|function| self.returns.get(&function));
-            targets.extend(returns.into_iter().flatten());
-            targets.extend(&self.other_returns);
+            let returns = returns.into_iter().flatten().chain(&self.other_returns);
+            targets.extend(returns.take(self.most_targets));
         }
-        targets.truncate(MOST_TARGETS);
         targets
     }
 
-    fn lowered(&self, address: u64) -> Option<Lowered> {
+    /// The micro-operations of the instruction at an address, if it has any.
+    pub(super) fn lowered(&self, address: u64) -> Option<Lowered> {
         lower(&self.isa, self.word(address)?)
     }
 
@@ -224,18 +233,4 @@ fn functions(jumps: &[Jump], image: &Image) -> Vec<u64> {
     functions.sort_unstable();
     functions.dedup();
     functions
-}
-
-impl region::Program for &Outline {
-    fn lowered(&mut self, address: u64) -> Option<Lowered> {
-        Outline::lowered(self, address)
-    }
-
-    fn is_reached(&self, address: u64) -> bool {
-        self.contains(address)
-    }
-
-    fn targets(&self, address: u64) -> Vec<u64> {
-        Outline::targets(self, address)
-    }
 }

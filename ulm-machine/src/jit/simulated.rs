@@ -91,8 +91,9 @@ impl Simulated {
         let Ok(Outcome::Left(departure)) = outcome else {
             return None;
         };
+        // There is none where the stack is too small.
+        let plan = region.plans.get(departure.reason as usize)?;
         self.return_pages(&mut machine.memory);
-        let plan = &region.plans[departure.reason as usize];
         let entry = Entry {
             left,
             reserve: region.reserve,

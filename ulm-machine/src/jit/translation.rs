@@ -7,6 +7,7 @@ use codegen::link::Architecture;
 use rustc_hash::{FxHashMap, FxHashSet};
 use ulm_isa::Isa;
 use ulm_isa::isa::INSTRUCTION_BYTES;
+use ulm_isa::micro::Lowered;
 use ulmas::image::{Image, SymbolKind};
 
 use super::ahead::{MOST_INSTRUCTIONS, Outline};
@@ -24,20 +25,25 @@ pub struct Translation {
     pub heads: Vec<u64>,
 }
 
-/// Translates the program of an image. Parts of more than some thousand instructions become several
-/// functions.
+/// Translates the program of an image, each instruction once. Parts of more than some thousand
+/// instructions become several functions; where control goes from one to another, it leaves.
 pub fn translate(isa: &Isa, image: &Image) -> Translation {
     let outline = Outline::of(isa, image);
     let labels = labels(image);
     let mut found = Found::default();
     found.add(0);
+    found.perhaps.extend(outline.functions());
     let mut translation = Translation {
         module: Module::default(),
         heads: Vec::new(),
     };
     let mut names = FxHashSet::default();
     while let Some(head) = found.next() {
-        let Some(region) = region::form(&mut &outline, head, MOST_INSTRUCTIONS) else {
+        let mut program = Rest {
+            outline: &outline,
+            translated: &found.translated,
+        };
+        let Some(region) = region::form(&mut program, head, MOST_INSTRUCTIONS) else {
             continue;
         };
         found.visit(&region, &outline);
@@ -70,15 +76,37 @@ fn labels(image: &Image) -> FxHashMap<u64, &str> {
     labels
 }
 
+/// What is not translated yet.
+struct Rest<'a> {
+    outline: &'a Outline,
+    translated: &'a FxHashSet<u64>,
+}
+
+impl region::Program for Rest<'_> {
+    fn lowered(&mut self, address: u64) -> Option<Lowered> {
+        self.outline.lowered(address)
+    }
+
+    fn is_reached(&self, address: u64) -> bool {
+        self.outline.contains(address) && !self.translated.contains(&address)
+    }
+
+    fn targets(&self, address: u64) -> Vec<u64> {
+        self.outline.targets(address)
+    }
+}
+
 /// The addresses where functions begin.
 #[derive(Debug, Default)]
 struct Found {
     waiting: VecDeque<u64>,
-    /// Where calls return to: that is mostly within the function of the call, and a function of its own
-    /// only if nothing else leads there.
-    returns: VecDeque<u64>,
-    /// All that has been among them, and the addresses of blocks.
+    /// Where functions of the program begin, and where calls return to: that is mostly within what has
+    /// been found already, and a function of its own only if nothing else leads there.
+    perhaps: VecDeque<u64>,
+    /// All that has been among them.
     seen: FxHashSet<u64>,
+    /// The addresses of the instructions that functions have.
+    translated: FxHashSet<u64>,
 }
 
 impl Found {
@@ -92,7 +120,7 @@ impl Found {
         if let Some(head) = self.waiting.pop_front() {
             return Some(head);
         }
-        while let Some(head) = self.returns.pop_front() {
+        while let Some(head) = self.perhaps.pop_front() {
             if self.seen.insert(head) {
                 return Some(head);
             }
@@ -102,9 +130,12 @@ impl Found {
 
     /// Takes notice of what a region has, and where control goes from there.
     fn visit(&mut self, region: &Region, outline: &Outline) {
-        self.seen
-            .extend(region.blocks.iter().map(|block| block.start));
         for block in &region.blocks {
+            let mut address = block.start;
+            for _ in &block.instructions {
+                self.translated.insert(address);
+                address = address.wrapping_add(INSTRUCTION_BYTES);
+            }
             match &block.end {
                 End::Jump(way) => self.follow(*way),
                 End::Branch { taken, next, .. } => {
@@ -118,7 +149,7 @@ impl Found {
                         self.add(target);
                     }
                     if *link != 0 {
-                        self.returns.push_back(behind);
+                        self.perhaps.push_back(behind);
                     }
                 }
                 End::Interpreted => {}

@@ -28,12 +28,12 @@ fn load(image: &Image, input: &[u8]) -> Machine {
 #[track_caller]
 fn run_ahead(text: &str, input: &[u8]) -> (Stop, Vec<u8>) {
     let image = assemble(text);
-    compare(&image, || load(&image, input), 100_000)
+    compare("the program", &image, || load(&image, input), 100_000)
 }
 
 /// Runs machines with the program of an image, made anew each time; gives the stop and the output.
 #[track_caller]
-fn compare(image: &Image, start: impl Fn() -> Machine, budget: u64) -> (Stop, Vec<u8>) {
+fn compare(name: &str, image: &Image, start: impl Fn() -> Machine, budget: u64) -> (Stop, Vec<u8>) {
     let mut expected = start();
     let stop = ReferenceEngine::new(Isa::ulm()).run(&mut expected, budget, &mut ());
     for target in [Target::Native, Target::Simulated] {
@@ -41,10 +41,10 @@ fn compare(image: &Image, start: impl Fn() -> Machine, budget: u64) -> (Stop, Ve
         let mut engine = JitEngine::ahead(Isa::ulm(), target, image);
         let found = engine.run(&mut machine, budget, &mut ());
         engine.recall(&mut machine);
-        assert_eq!(found, stop, "{target:?}");
-        assert_eq!(state(&machine), state(&expected), "{target:?}");
+        assert_eq!(found, stop, "{name}, {target:?}");
+        assert_eq!(state(&machine), state(&expected), "{name}, {target:?}");
         let pages = machine.memory().pages();
-        assert!(pages.eq(expected.memory().pages()), "{target:?}");
+        assert!(pages.eq(expected.memory().pages()), "{name}, {target:?}");
     }
     (stop, expected.take_output())
 }
@@ -202,7 +202,6 @@ fn random_programs_are_the_same_when_translated_before() {
             }
             machine
         };
-        println!("seed {seed}");
-        compare(&image, start, 5000);
+        compare(&format!("seed {seed}"), &image, start, 5000);
     }
 }

@@ -52,14 +52,13 @@ fn all_limits(seed: u64, threshold: u16) {
         };
         let stop = jit.run(&mut quick, u64::MAX, &mut ());
         jit.recall(&mut quick);
-        if stop != expected || state_of(&quick) != state_of(&slow) || !read_the_same(&slow, &quick)
-        {
-            println!("{}", program.text);
-            println!("seed {seed}, threshold {threshold}, limit {limit}");
-            assert_eq!(stop, expected);
-            assert_eq!(state_of(&quick), state_of(&slow));
-            panic!("memory differs");
-        }
+        let context = || {
+            let text = &program.text;
+            format!("seed {seed}, threshold {threshold}, limit {limit}:\n{text}")
+        };
+        assert_eq!(stop, expected, "{}", context());
+        assert_eq!(state_of(&quick), state_of(&slow), "{}", context());
+        assert!(read_the_same(&slow, &quick), "{}", context());
         if stop != Stop::Limit(Limit::Instructions) {
             break;
         }

@@ -93,10 +93,10 @@ pub(crate) fn random_program(random: &mut Random, contents: Contents, statements
 
 fn random_registers(random: &mut Random) -> Vec<(u8, u64)> {
     let mut registers = Vec::new();
-    for number in r::VALUES..r::VALUES + r::VALUE_COUNT {
+    for number in (r::VALUES..).take(r::VALUE_COUNT as usize) {
         registers.push((number as u8, random.number()));
     }
-    for number in r::BASES..r::BASES + r::BASE_COUNT {
+    for number in (r::BASES..).take(r::BASE_COUNT as usize) {
         registers.push((number as u8, random.pick(&PLACES)));
     }
     registers.extend([

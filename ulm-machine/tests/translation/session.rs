@@ -156,11 +156,11 @@ impl<E: Engine> Session<E> {
 
     #[track_caller]
     fn fail(&self, seed: u64, round: u64, program: &Program, stops: (Stop, Stop)) {
-        println!("{}", program.text);
+        let text = &program.text;
         let (quick, slow) = (state(&self.quick), state(&self.slow));
-        assert_eq!(stops.0, stops.1, "seed {seed}, round {round}");
-        assert_eq!(quick, slow, "seed {seed}, round {round}");
-        panic!("memory differs, seed {seed}, round {round}");
+        assert_eq!(stops.0, stops.1, "seed {seed}, round {round}:\n{text}");
+        assert_eq!(quick, slow, "seed {seed}, round {round}:\n{text}");
+        panic!("memory differs, seed {seed}, round {round}:\n{text}");
     }
 }
 
