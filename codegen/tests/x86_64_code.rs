@@ -758,3 +758,75 @@ fn an_early_return_needs_no_frame() {
          ret",
     );
 }
+
+/// A loop with 30 values, each of which is another one in every round, by one of two ways back.
+fn loop_with_many_values() -> String {
+    let list = |first: usize| {
+        let names: Vec<String> = (first..first + 30).map(|n| format!("r{n}")).collect();
+        names.join(", ")
+    };
+    let mut lines = String::from("b0():\nmva @r0, a0\nmvi @r1, 1\n");
+    for n in 0..30 {
+        lines += &format!("ld8 @r{}, [r0 + {}]\n", 2 + n, 8 * n);
+    }
+    lines += &format!("jmp b1({})\n", list(2));
+    lines += &format!("b1({}):\n", list(32).replace('r', "@r"));
+    for n in 0..30 {
+        lines += &format!("add @r{}, r{}, r1\n", 62 + n, 32 + n);
+    }
+    lines += "br r62, b2(), b3()\n";
+    lines += &format!("b2():\njmp b1({})\n", list(62));
+    lines += &format!("b3():\nguard r63 or exit 1({})\n", list(62));
+    for n in 0..30 {
+        lines += &format!("add @r{}, r{}, r1\n", 92 + n, 62 + n);
+    }
+    lines += &format!("jmp b1({})\n", list(92));
+    format!("fn f - #args: 1, #reg: 122 {{\n{lines}}}\n")
+}
+
+#[test]
+fn what_a_loop_hands_over_in_memory_is_not_moved_there() {
+    let code = code(&loop_with_many_values(), Calls::Direct);
+    // From slot to slot the way is by r11, which otherwise only tells the exit stub the site.
+    let moves: Vec<&str> = code
+        .lines()
+        .skip_while(|line| *line != ".L1:")
+        .filter(|line| line.contains("r11") && !line.contains("rip"))
+        .collect();
+    assert!(moves.is_empty(), "{moves:?}");
+}
+
+#[test]
+fn what_a_loop_hands_over_is_not_in_a_register_that_the_loop_needs() {
+    assert_same(
+        &code(
+            "fn f - #args: 1, #reg: 9 {
+            b0():
+                mva @r0, a0
+                ld8 @r1, [r0]
+                ld8 @r2, [r0 + 8]
+                jmp b1(r1, r2)
+            b1(@r3, @r4):
+                mvi @r5, -5
+                add @r6, r3, r5
+                guard r6 or exit 3(r6)
+                mulhu @r7, r4, r4
+                jmp b1(r6, r7)
+            }",
+            Calls::Direct,
+        ),
+        "mov rax, qword ptr [rdi]
+         mov rcx, qword ptr [rdi + 8]
+         mov rsi, rax
+         .L1:
+         sub rsi, 5
+         jne .L2
+         mov rax, rcx
+         mul rcx
+         mov rcx, rdx
+         jmp .L1
+         .L2:
+         lea r11, [rip]
+         jmp exit_stub",
+    );
+}

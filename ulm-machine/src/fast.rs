@@ -4,8 +4,12 @@
 //! a page the next operation is simply the next in memory; only when control leaves a page is
 //! another one looked up. A store into a page with code makes its word undecoded again, so the
 //! next instruction already is the new one.
+//!
+//! A comparison and the jump behind it become one operation; the word of the jump keeps its own, for
+//! whoever jumps to it. Instructions are counted a stretch at a time, from one jump to the next.
 
 mod code;
+mod decode;
 mod flags;
 mod fusion;
 mod op;
@@ -624,6 +628,28 @@ impl FastEngine {
                         flags.set_zero(value);
                         second_jumps_if!(value != 0, near);
                     }
+                    Op::AddCompareJumpNotZero(x, [y, z], pair, near) => {
+                        register!(z) = flags.add(u64::from(x), register!(y));
+                        if rest.next().is_some() {
+                            let [x, y] = pair;
+                            compare_and_jump!(register!(x), register!(y), near, |x, y| y != x);
+                        }
+                    }
+                    Op::AddCompareJumpLess(x, [y, z], pair, near) => {
+                        register!(z) = flags.add(u64::from(x), register!(y));
+                        if rest.next().is_some() {
+                            let [x, y] = pair;
+                            compare_and_jump!(register!(x), register!(y), near, |x, y| (y as i64)
+                                < x as i64);
+                        }
+                    }
+                    Op::AddCompareJumpBelow(x, [y, z], pair, near) => {
+                        register!(z) = flags.add(u64::from(x), register!(y));
+                        if rest.next().is_some() {
+                            let [x, y] = pair;
+                            compare_and_jump!(register!(x), register!(y), near, |x, y| y < x);
+                        }
+                    }
                     Op::JumpFar { target } => jump_to!(target, JumpKind::Jump),
                     Op::JumpFarIf { states, target } => {
                         if states.contains(flags.get().index()) {
@@ -677,6 +703,6 @@ fn decode(
     if breakpoints.contains(ip) {
         Op::Breakpoint(index)
     } else {
-        op::decode(prepared.meaning(index), index, ip)
+        decode::decode(prepared.meaning(index), index, ip)
     }
 }

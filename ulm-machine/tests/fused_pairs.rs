@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{machine, run_both, same_memory, state, write_words};
+use common::{machine, run_all, same_memory, state, write_words};
 use ulm_isa::Isa;
 use ulm_machine::{Engine, FastEngine, Limits, Machine, ReferenceEngine, Stop};
 
@@ -51,7 +51,7 @@ fn a_pair_gives_the_flags_and_goes_where_its_instructions_do() {
                 let mut machine = machine(&words);
                 machine.set_register(1, x);
                 machine.set_register(2, y);
-                run_both(Isa::ulm(), &mut machine, 20);
+                run_all(Isa::ulm(), &mut machine, 20);
             }
         }
     }
@@ -86,7 +86,7 @@ fn every_limit_is_exact() {
                 instructions: Some(limit),
                 ..Limits::default()
             });
-            let (_, result) = run_both(Isa::ulm(), &mut machine, u64::MAX);
+            let (_, result) = run_all(Isa::ulm(), &mut machine, u64::MAX);
             assert_eq!(result.instructions(), limit);
         }
     }
@@ -107,7 +107,7 @@ fn a_jump_can_go_to_the_second() {
         ]);
         machine.set_register(2, 3);
         machine.set_register(3, 3);
-        run_both(Isa::ulm(), &mut machine, 50);
+        run_all(Isa::ulm(), &mut machine, 50);
     }
 }
 
@@ -129,7 +129,7 @@ fn a_store_into_either_word_takes_the_pair_apart() {
             ]);
             machine.set_register(2, 9);
             machine.set_register(5, word.into());
-            let (_, result) = run_both(Isa::ulm(), &mut machine, 60);
+            let (_, result) = run_all(Isa::ulm(), &mut machine, 60);
             assert_eq!(result.memory().number(target.into(), 4), u64::from(word));
         }
     }
@@ -153,6 +153,36 @@ fn a_breakpoint_at_the_second_stops_between_the_two() {
 }
 
 #[test]
+fn three_in_a_row_can_be_stopped_jumped_into_and_changed_anywhere() {
+    for jump in JUMPS {
+        for target in [4u32, 8, 12] {
+            let mut machine = machine(&[
+                0x3801_0505,               // 00 addq 1, %5, %5
+                0x3801_0202,               // 04 addq 1, %2, %2
+                0x3101_0200,               // 08 subq %1, %2, %0
+                jump << 24 | 0x00FF_FFFE,  // 0C to 04
+                0x3905_0500,               // 10 subq 5, %5, %0
+                0x42FF_FFFE,               // 14 jz to 0C
+                0x3907_0500,               // 18 subq 7, %5, %0
+                0x43FF_FFF9,               // 1C jnz to 00
+                0x2906_0000 | target << 8, // 20 movl %6, target(%0)
+                0x41FF_FFF7,               // 24 jmp to 00
+            ]);
+            machine.set_register(1, 20);
+            machine.set_register(6, 0x0907_0000);
+            for limit in 0..150 {
+                let mut limited = machine.snapshot();
+                limited.set_limits(Limits {
+                    instructions: Some(limit),
+                    ..Limits::default()
+                });
+                run_all(Isa::ulm(), &mut limited, u64::MAX);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_pair_across_the_end_of_a_page_is_none() {
     let mut machine = Machine::new();
     // subq 1, %2, %2; jnz -4
@@ -163,7 +193,7 @@ fn a_pair_across_the_end_of_a_page_is_none() {
     );
     machine.set_ip(0xFFC);
     machine.set_register(2, 10);
-    let (stop, result) = run_both(Isa::ulm(), &mut machine, 100);
+    let (stop, result) = run_all(Isa::ulm(), &mut machine, 100);
     assert_eq!(stop, Stop::Halted(0));
     assert_eq!(result.instructions(), 21);
     assert!(same_memory(&machine, &result));

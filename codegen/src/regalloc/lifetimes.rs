@@ -115,7 +115,8 @@ pub(super) struct Virtual {
 }
 
 impl Virtual {
-    const NEW: Self = Self {
+    /// One of which nothing is known.
+    pub(super) const NEW: Self = Self {
         definition: Definition::Missing,
         defined_at: NONE,
         block: NONE,

@@ -213,3 +213,51 @@ fn life(lifetimes: &Lifetimes, register: u32) -> BTreeMap<u32, u32> {
     }
     life
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::regalloc::lifetimes::{Range, Virtual};
+
+    /// Virtual register 0 lives from 0 to 10 and from 20 to 30, register 1 from 10 to 20, register 2
+    /// from 25 to 40.
+    fn webs() -> Webs {
+        let range = |start, end, next| Range { start, end, next };
+        let life = |start, end, ranges| {
+            let mut life = Virtual::NEW;
+            (life.start, life.end, life.ranges) = (start, end, ranges);
+            life
+        };
+        let lifetimes = Lifetimes {
+            registers: vec![life(0, 30, 0), life(10, 20, NONE), life(25, 40, NONE)],
+            ranges: vec![range(0, 10, 1), range(20, 30, NONE)],
+            ..Lifetimes::default()
+        };
+        Webs::new(&lifetimes, &[0, 1, 2])
+    }
+
+    #[test]
+    fn what_lives_in_a_hole_of_another_can_be_in_its_web() {
+        let mut webs = webs();
+        webs.join(0, 1);
+        assert_eq!(webs.of(0), webs.of(1));
+        assert_eq!(webs.of(0).map(|web| webs.stretch(web)), Some((0, 30)));
+    }
+
+    #[test]
+    fn what_lives_at_once_with_one_of_a_web_stays_out_of_it() {
+        let mut webs = webs();
+        webs.join(0, 1);
+        webs.join(2, 1);
+        assert_ne!(webs.of(1), webs.of(2));
+    }
+
+    #[test]
+    fn what_lives_at_once_with_a_member_joins_no_web_by_another_one() {
+        let mut webs = webs();
+        webs.join(1, 2);
+        assert_eq!(webs.of(1), webs.of(2));
+        webs.join(0, 1);
+        assert_ne!(webs.of(0), webs.of(1));
+    }
+}

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use codegen::Place;
 use codegen::ir::text::{PrintedLine, print_lines};
 use codegen::ir::{Function, FunctionId, Module};
 use codegen::link::Architecture;
+use codegen::machine::Calls;
 use codegen::passes::Level;
+use codegen::{Origin, Place, aarch64, x86_64};
 use emjay_jit::backend::{Backend, ids};
 use terminal::{Failure, print};
 use ulm::{Places, TranslatedRun};
@@ -79,7 +80,7 @@ pub(super) fn emit(arguments: &EmitArguments, path: &Path) -> Result<(), Failure
         Some(_) => refuse("of a program of the ULM there are the stages `ir` and `ir-final`"),
         None => {
             translation::optimise(&mut module, architecture);
-            code(&module, architecture, arguments.format)
+            code(&module, architecture, arguments.format, &places)
         }
     };
     match &arguments.output {
@@ -103,15 +104,68 @@ fn architecture(arguments: &EmitArguments) -> Architecture {
 }
 
 /// The native code of a module that has been optimised.
-fn code(module: &Module, architecture: Architecture, format: Format) -> String {
-    let backend = Backend::new(architecture, Level::Full);
-    match format {
-        Format::Bytes => {
-            let texts = ids(module).map(|id| bytes(module, &backend.unit(module, id)));
-            texts.collect::<Vec<_>>().join("\n")
-        }
-        Format::Asm | Format::Elf => functions(module, |id| backend.print(module, id)),
+fn code(
+    module: &Module,
+    architecture: Architecture,
+    format: Format,
+    places: &Places<'_>,
+) -> String {
+    if format == Format::Bytes {
+        let backend = Backend::new(architecture, Level::Full);
+        let texts = ids(module).map(|id| bytes(module, &backend.unit(module, id)));
+        return texts.collect::<Vec<_>>().join("\n");
     }
+    functions(module, |id| {
+        let function = &module.functions[id.index()];
+        let calls = Calls::Direct;
+        match architecture {
+            Architecture::Aarch64 => {
+                let assembly = aarch64::generate(module, id, &aarch64::Options { calls });
+                let text = aarch64::print(&assembly, module);
+                annotated(&text, "//", &addresses(function, &assembly.origins), places)
+            }
+            Architecture::X86_64 => {
+                let assembly = x86_64::generate(module, id, &x86_64::Options { calls });
+                let text = x86_64::print(&assembly, module);
+                annotated(&text, "#", &addresses(function, &assembly.origins), places)
+            }
+        }
+    })
+}
+
+/// The addresses in the program that instructions of a function come from.
+fn addresses(function: &Function, origins: &[Origin]) -> Vec<Option<u64>> {
+    let addresses = origins.iter();
+    addresses
+        .map(|origin| address_of(function, *origin))
+        .collect()
+}
+
+/// The text of a function, a line for each instruction besides name and labels; before what comes from
+/// one instruction of the program stand its address and its text.
+fn annotated(
+    text: &str,
+    comment_sign: &str,
+    addresses: &[Option<u64>],
+    places: &Places<'_>,
+) -> String {
+    let mut annotated = String::new();
+    let mut addresses = addresses.iter();
+    let mut last = None;
+    for line in text.lines() {
+        if !line.ends_with(':') {
+            let address = addresses.next().copied().flatten();
+            if address != last
+                && let Some(address) = address
+            {
+                annotated += &format!("{comment_sign} {}\n", described(address, places));
+            }
+            last = address;
+        }
+        annotated += line;
+        annotated.push('\n');
+    }
+    annotated
 }
 
 /// The IR; before what comes from one instruction of the program stand its address and its text.
@@ -126,11 +180,11 @@ fn function_listing(module: &Module, id: FunctionId, places: &Places<'_>) -> Str
     for (line, kind) in print_lines(module, id) {
         match kind {
             PrintedLine::Instruction(index) => {
-                let address = address_of(function, index);
+                let address = address_of(function, function.instructions[index].origin);
                 if address != last
                     && let Some(address) = address
                 {
-                    text += &comment(address, places);
+                    text += &format!("        // {}\n", described(address, places));
                 }
                 last = address;
             }
@@ -143,18 +197,17 @@ fn function_listing(module: &Module, id: FunctionId, places: &Places<'_>) -> Str
     text
 }
 
-/// The address in the program that an instruction of the IR comes from.
-fn address_of(function: &Function, index: usize) -> Option<u64> {
-    let place = function.instructions[index].origin.place;
-    match function.places.get(place.0 as usize) {
+/// The address in the program that something of a function comes from.
+fn address_of(function: &Function, origin: Origin) -> Option<u64> {
+    match function.places.get(origin.place.0 as usize) {
         Some(&Place::Address(address)) => Some(address),
         _ => None,
     }
 }
 
-/// `// 0x0004  movzbq (%p), %ch`
-fn comment(address: u64, places: &Places<'_>) -> String {
+/// `0x0004  movzbq (%p), %ch`
+fn described(address: u64, places: &Places<'_>) -> String {
     let word = places.loaded_word(address).unwrap_or_default();
     let instruction = places.loaded_instruction_text(address, word);
-    format!("        // 0x{address:04X}  {instruction}\n")
+    format!("0x{address:04X}  {instruction}")
 }

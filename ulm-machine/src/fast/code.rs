@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::fusion::{first_of, fuse};
+use super::fusion::{MOST_WORDS, first_of, fuse};
 use super::op::Op;
 use crate::memory::{Memory, PAGE_BYTES, Watcher};
 
@@ -199,7 +199,7 @@ impl Code {
         let ops = &mut self.pages[index as usize].ops;
         let word = word_index(address);
         ops[word] = op;
-        for first in word.saturating_sub(1)..=word {
+        for first in (word.saturating_sub(MOST_WORDS - 1)..=word).rev() {
             if let Some(&second) = ops.get(first + 1)
                 && let Some(pair) = fuse(ops[first], second)
             {
@@ -215,8 +215,8 @@ impl Code {
         };
         let word = word_index(address);
         ops[word] = Op::Undecoded;
-        if word > 0 {
-            ops[word - 1] = first_of(ops[word - 1]);
+        for op in &mut ops[word.saturating_sub(MOST_WORDS - 1)..word] {
+            *op = first_of(*op);
         }
         if size == 8 {
             ops[word + 1] = Op::Undecoded;

@@ -1,11 +1,14 @@
 //! Pairs of operations that are executed as one.
 //!
 //! The first of the pair becomes the fused operation, once both words are decoded. The second keeps
-//! its own, for jumps to it.
+//! its own, for jumps to it. It may be such an operation itself.
 
 use super::op::Op;
 
-/// The operation for two instructions in a row, if there is one.
+/// How many words an operation stands for at most.
+pub(super) const MOST_WORDS: usize = 3;
+
+/// The operation for an instruction and what comes behind it, if there is one.
 pub(super) fn fuse(first: Op, second: Op) -> Option<Op> {
     Some(match (first, second) {
         (Op::CompareRegister { x, y }, Op::JumpZero { near }) => {
@@ -76,6 +79,15 @@ pub(super) fn fuse(first: Op, second: Op) -> Option<Op> {
         (Op::SubtractConstant { x, y, z }, Op::JumpNotZero { near }) => {
             Op::SubtractConstantJumpNotZero(u8::try_from(x).ok()?, [y, z], near)
         }
+        (Op::AddConstant { x, y, z }, Op::CompareRegisterJumpNotZero(a, b, near)) => {
+            Op::AddCompareJumpNotZero(u8::try_from(x).ok()?, [y, z], [a, b], near)
+        }
+        (Op::AddConstant { x, y, z }, Op::CompareRegisterJumpLess(a, b, near)) => {
+            Op::AddCompareJumpLess(u8::try_from(x).ok()?, [y, z], [a, b], near)
+        }
+        (Op::AddConstant { x, y, z }, Op::CompareRegisterJumpBelow(a, b, near)) => {
+            Op::AddCompareJumpBelow(u8::try_from(x).ok()?, [y, z], [a, b], near)
+        }
         _ => return None,
     })
 }
@@ -108,6 +120,9 @@ pub(super) fn first_of(op: Op) -> Op {
         | Op::SubtractConstantJumpNotZero(x, [y, z], _) => {
             Op::SubtractConstant { x: x.into(), y, z }
         }
+        Op::AddCompareJumpNotZero(x, [y, z], ..)
+        | Op::AddCompareJumpLess(x, [y, z], ..)
+        | Op::AddCompareJumpBelow(x, [y, z], ..) => Op::AddConstant { x: x.into(), y, z },
         other => other,
     }
 }

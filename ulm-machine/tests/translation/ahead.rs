@@ -1,13 +1,13 @@
 //! Programs that are translated before they run: natively where that is possible, and in the
 //! simulator.
-#![cfg(feature = "jit")]
-
-mod common;
 
 use diagnostics::Sources;
 use ulm_isa::Isa;
 use ulm_machine::{Engine, JitEngine, Limits, Machine, ReferenceEngine, Stop, Target};
 use ulmas::image::Image;
+
+use crate::common::{Random, cases, state};
+use crate::program::{Contents, random_program};
 
 fn assemble(text: &str) -> Image {
     let mut sources = Sources::new();
@@ -25,25 +25,28 @@ fn load(image: &Image, input: &[u8]) -> Machine {
 }
 
 /// Runs a program by the reference and by code that was translated before; all must be the same.
+#[track_caller]
 fn run_ahead(text: &str, input: &[u8]) -> (Stop, Vec<u8>) {
     let image = assemble(text);
-    let mut expected = load(&image, input);
-    let stop = ReferenceEngine::new(Isa::ulm()).run(&mut expected, 1_000_000, &mut ());
-    let output = expected.take_output();
+    compare(&image, || load(&image, input), 100_000)
+}
+
+/// Runs machines with the program of an image, made anew each time; gives the stop and the output.
+#[track_caller]
+fn compare(image: &Image, start: impl Fn() -> Machine, budget: u64) -> (Stop, Vec<u8>) {
+    let mut expected = start();
+    let stop = ReferenceEngine::new(Isa::ulm()).run(&mut expected, budget, &mut ());
     for target in [Target::Native, Target::Simulated] {
-        let mut machine = load(&image, input);
-        let mut engine = JitEngine::ahead(Isa::ulm(), target, &image);
-        assert_eq!(engine.run(&mut machine, 1_000_000, &mut ()), stop);
-        assert_eq!(machine.take_output(), output);
-        assert_eq!(machine.ip(), expected.ip());
-        assert_eq!(machine.instructions(), expected.instructions());
-        assert_eq!(machine.flags(), expected.flags());
-        for number in 0..=255 {
-            assert_eq!(machine.register(number), expected.register(number));
-        }
-        assert!(machine.memory().pages().eq(expected.memory().pages()));
+        let mut machine = start();
+        let mut engine = JitEngine::ahead(Isa::ulm(), target, image);
+        let found = engine.run(&mut machine, budget, &mut ());
+        engine.recall(&mut machine);
+        assert_eq!(found, stop, "{target:?}");
+        assert_eq!(state(&machine), state(&expected), "{target:?}");
+        let pages = machine.memory().pages();
+        assert!(pages.eq(expected.memory().pages()), "{target:?}");
     }
-    (stop, output)
+    (stop, expected.take_output())
 }
 
 const COUNT: &str = "
@@ -133,4 +136,73 @@ done:
         b"hello",
     );
     assert_eq!((stop, &*output), (Stop::Halted(3), &b"hheelllloo"[..]));
+}
+
+#[test]
+fn a_call_returns_within_translated_code() {
+    let (stop, _) = run_ahead(
+        "
+    .equ RET, 5
+    .equ CALL, 4
+    ldzwq 10, %1
+loop:
+    ldzwq @w1(twice), %CALL
+    shldwq @w0(twice), %CALL
+    jmp %CALL, %RET
+    subq 1, %1, %1
+    jnz loop
+    halt %2
+twice:
+    addq 2, %2, %2
+    jmp %RET, %0
+",
+        b"",
+    );
+    assert_eq!(stop, Stop::Halted(20));
+}
+
+#[test]
+fn more_pages_than_have_copies_are_written_and_read() {
+    // 100 pages far apart, twice round.
+    let (stop, _) = run_ahead(
+        "
+    ldzwq 2, %5
+again:
+    ldzwq 100, %1
+    ldzwq 1, %2
+    shlq 16, %2, %2
+fill:
+    movq (%2), %3
+    addq %1, %3, %3
+    movq %3, (%2)
+    ldzwq 8192, %4
+    addq %4, %2, %2
+    subq 1, %1, %1
+    jnz fill
+    subq 1, %5, %5
+    jnz again
+    halt %3
+",
+        b"",
+    );
+    assert_eq!(stop, Stop::Halted(2));
+}
+
+#[test]
+fn random_programs_are_the_same_when_translated_before() {
+    for seed in 5_000_000..5_000_000 + cases(40) {
+        let random = &mut Random(seed);
+        let statements = random.pick(&[10, 30, 60]);
+        let program = random_program(random, Contents::All, statements);
+        let image = assemble(&program.text);
+        let start = || {
+            let mut machine = load(&image, b"some input");
+            for &(register, value) in &program.registers {
+                machine.set_register(register, value);
+            }
+            machine
+        };
+        println!("seed {seed}");
+        compare(&image, start, 5000);
+    }
 }
