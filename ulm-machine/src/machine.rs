@@ -166,6 +166,10 @@ struct Input {
 #[derive(Debug)]
 pub(crate) struct Trail {
     /// Which snapshot.
+    #[cfg_attr(
+        not(feature = "jit"),
+        expect(dead_code, reason = "only that engine takes one")
+    )]
     pub(crate) snapshot: u64,
     /// The input that came since.
     pub(crate) input: Vec<u8>,
