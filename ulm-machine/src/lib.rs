@@ -2,9 +2,10 @@
 //!
 //! A [`Machine`] is the state: registers, flags, memory, what was read and written. An [`Engine`]
 //! makes it run until it stops, and says why in a [`Stop`]; nearly every stop can be resumed. What
-//! happens on the way is offered to an [`Observer`]. There are two engines with one meaning:
-//! [`ReferenceEngine`] evaluates the effects of the machine's description one by one and is the
-//! definition, [`FastEngine`] decodes once and is for everyday use.
+//! happens on the way is offered to an [`Observer`]. There are three engines with one
+//! meaning: [`ReferenceEngine`] evaluates the effects of the machine's description one by one and is
+//! the definition, [`FastEngine`] decodes once, and `JitEngine` (feature `jit`) translates what is
+//! executed often to code of the host.
 //!
 //! ```
 //! use ulm_isa::Isa;
