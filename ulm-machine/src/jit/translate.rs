@@ -120,6 +120,7 @@ struct Values {
     executed: u64,
     /// The pages that are known to be there: indices into [`Translator::groups`].
     groups: Vec<usize>,
+    /// What has been computed before, in values that a block inherits; elsewhere the builder knows it.
     computed: Computed,
 }
 
